@@ -17,7 +17,9 @@ const Policy = "policy"
 const Lab = "lab"
 
 // Context returns the context of the cdk.json in the working directory. The CDK's command line prefers it to
-// cdk.context.json and ~/.cdk.json, and passes the app the values of its option -c instead.
+// cdk.context.json and ~/.cdk.json, and passes the app the values of its option -c instead. The error has no fault
+// class. It wraps fs.ErrNotExist if the directory has no cdk.json, and the error of encoding/json if the file isn't
+// valid.
 func Context() (map[string]any, error) {
 	data, err := os.ReadFile("cdk.json")
 	if err != nil {

@@ -28,7 +28,7 @@ func TestTheApproversPoliciesInTheDocs(t *testing.T) {
 	const (
 		connection = "arn:aws:ec2:eu-west-1:222222222222:vpc-peering-connection/pcx-1"
 		approver   = "arn:aws:iam::222222222222:role/peering-approver"
-		somebody   = "arn:aws:iam::222222222222:role/developer"
+		stranger   = "arn:aws:iam::222222222222:role/developer"
 	)
 	tests := []struct {
 		name             string
@@ -45,13 +45,13 @@ func TestTheApproversPoliciesInTheDocs(t *testing.T) {
 			"true", iam.Silent, iam.Silent},
 		{"an approver tags no route table", approver, "ec2:CreateTags",
 			"arn:aws:ec2:eu-west-1:222222222222:route-table/rtb-1", "autopeer:approved", "true", iam.Silent, iam.Silent},
-		{"no other principal approves", somebody, "ec2:CreateTags", connection, "autopeer:approved", "true",
+		{"no other principal approves", stranger, "ec2:CreateTags", connection, "autopeer:approved", "true",
 			iam.Allowed, iam.Denied},
-		{"not in other letters either", somebody, "ec2:CreateTags", connection, "Autopeer:Approved",
+		{"not in other letters either", stranger, "ec2:CreateTags", connection, "Autopeer:Approved",
 			"true", iam.Silent, iam.Denied},
-		{"no other principal withdraws an approval", somebody, "ec2:DeleteTags", connection, "autopeer:approved",
+		{"no other principal withdraws an approval", stranger, "ec2:DeleteTags", connection, "autopeer:approved",
 			"true", iam.Silent, iam.Denied},
-		{"everybody names connections as before", somebody, "ec2:CreateTags", connection, "Name",
+		{"everybody names connections as before", stranger, "ec2:CreateTags", connection, "Name",
 			"true", iam.Silent, iam.Silent},
 	}
 	for _, tt := range tests {

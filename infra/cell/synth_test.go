@@ -140,7 +140,7 @@ func TestParseOptions(t *testing.T) {
 		{"fewer environments than the mapping may use", map[string]any{"reservedConcurrency": 1},
 			[]string{`reservedConcurrency is "1"; it must be 0 for none, or 2 to 999; Lambda keeps 100 of an account's quota ` +
 				`unreserved`}},
-		{"all faults at once", map[string]any{"trail": "yes", "organization": "acme", "alarmEmail": "nobody"},
+		{"all faults at once", map[string]any{"trail": "yes", "organization": "acme", "alarmEmail": "operator"},
 			[]string{"alarmEmail", "organization", "trail"}},
 		{"an address for a topic that has its own", map[string]any{"alarmEmail": "a@b.example", "alarmTopic": "ops"},
 			[]string{"alarmEmail and alarmTopic"}},

@@ -32,7 +32,7 @@ func TestAllowedRequestsAreAcceptedByTheAcceptersCell(t *testing.T) {
 				pcx := t.Ask(m, f)
 				t.Settle()
 				t.InState(one, pcx, peering.Active)
-				o := t.SaidOnce(outcome.Accepted, pcx)
+				o := t.AnnouncedOnce(outcome.Accepted, pcx)
 				if o.Cell != finance || o.Requester.Department != "marketing" || o.Accepter.Department != "finance" {
 					t.Errorf("announced by %s of %s and %s", o.Cell, o.Requester.Department, o.Accepter.Department)
 				}
@@ -81,7 +81,7 @@ func TestDenyByDefault(t *testing.T) {
 				t.Settle()
 				t.InState(one, pcx, peering.PendingAcceptance)
 				t.Unchanged(0)
-				if o := t.SaidOnce(outcome.Denied, pcx); o.Reason.Code != tt.code || o.Next == "" {
+				if o := t.AnnouncedOnce(outcome.Denied, pcx); o.Reason.Code != tt.code || o.Next == "" {
 					t.Errorf("reason = %+v, next %q; want %s and the next step", o.Reason, o.Next, tt.code)
 				}
 				t.InDeadLetters(0)
@@ -123,11 +123,11 @@ func TestOtherwiseReject(t *testing.T) {
 		t.Settle()
 		t.InState(two, pcx, peering.Rejected)
 		t.Sweep()
-		said := t.SaidOnce(outcome.Denied, pcx)
-		if said.Reason.Code != "not-listed" || !strings.HasSuffix(said.Next, "and request the connection again") {
-			t.Errorf("reason = %+v, next %q", said.Reason, said.Next)
+		announced := t.AnnouncedOnce(outcome.Denied, pcx)
+		if announced.Reason.Code != "not-listed" || !strings.HasSuffix(announced.Next, "and request the connection again") {
+			t.Errorf("reason = %+v, next %q", announced.Reason, announced.Next)
 		}
-		for _, o := range t.Said(outcome.Failed, pcx) {
+		for _, o := range t.Announced(outcome.Failed, pcx) {
 			if o.Cell == two {
 				t.Errorf("the rejection is announced as %+v; it was our own", o.Reason)
 			}
@@ -193,7 +193,7 @@ func TestAHintThatNamesTheSidesTheWrongWayRound(t *testing.T) {
 		release()
 		t.Settle()
 		t.Unchanged(0)
-		t.SaidOnce(outcome.Conflicting, pcx)
+		t.AnnouncedOnce(outcome.Conflicting, pcx)
 	})
 }
 
@@ -207,11 +207,11 @@ func TestASecondDeliveryChangesNothingAndRepeatsTheAnnouncement(t *testing.T) {
 			t.Redeliver(one, function.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f))
 		}
 		t.Unchanged(mark)
-		if said := t.Said(outcome.Accepted, pcx); len(said) < 3 {
-			t.Errorf("announced %d times, want once a delivery", len(said))
+		if announced := t.Announced(outcome.Accepted, pcx); len(announced) < 3 {
+			t.Errorf("announced %d times, want once a delivery", len(announced))
 		}
-		t.SaidOnce(outcome.Accepted, pcx)
-		t.SaidOnce(outcome.Connected, pcx)
+		t.AnnouncedOnce(outcome.Accepted, pcx)
+		t.AnnouncedOnce(outcome.Connected, pcx)
 	})
 }
 
@@ -259,12 +259,12 @@ func TestARequestIsNotAnsweredBeforeItIsPending(t *testing.T) {
 		m, f := t.Company(one, two)
 		pcx := t.Ask(m, f)
 		time.Sleep(15 * time.Second)
-		if said := t.Said(outcome.Accepted, pcx); len(said) > 0 {
-			t.Errorf("announced %+v of a request that isn't pending yet", said)
+		if announced := t.Announced(outcome.Accepted, pcx); len(announced) > 0 {
+			t.Errorf("announced %+v of a request that isn't pending yet", announced)
 		}
 		t.Settle()
 		t.InState(one, pcx, peering.Active)
-		t.SaidOnce(outcome.Accepted, pcx)
+		t.AnnouncedOnce(outcome.Accepted, pcx)
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 		t.InDeadLetters(0)
 	})
@@ -299,7 +299,7 @@ func TestAConflictThatIsKnownBeforehandIsNotAccepted(t *testing.T) {
 		t.Settle()
 		t.InState(one, pcx, peering.PendingAcceptance)
 		t.Unchanged(0)
-		o := t.SaidOnce(outcome.Conflicting, pcx)
+		o := t.AnnouncedOnce(outcome.Conflicting, pcx)
 		if len(o.Conflicts) != 1 || o.Conflicts[0].RouteTable != m.Table || o.Conflicts[0].Wanted != peering.Target(pcx) ||
 			!strings.HasPrefix(string(o.Conflicts[0].Target), "igw-") {
 			t.Errorf("conflicts = %+v, want table and both targets", o.Conflicts)
@@ -319,7 +319,7 @@ func TestOverlappingBlocksAreNeverAccepted(t *testing.T) {
 		t.Settle()
 		t.InState(one, pcx, peering.Failed)
 		t.Unchanged(0)
-		if o := t.SaidOnce(outcome.Failed, pcx); o.Reason.Code != "overlap" ||
+		if o := t.AnnouncedOnce(outcome.Failed, pcx); o.Reason.Code != "overlap" ||
 			strings.Count(o.Reason.Sentence, "10.10.0.0/16") != 2 ||
 			!strings.Contains(o.Next, "renumber one of the two") {
 			t.Errorf("reason = %+v, next %q; want the two blocks, and the next step", o.Reason, o.Next)
@@ -336,7 +336,7 @@ func TestAFailureThatIsNoOverlap(t *testing.T) {
 			"\npeerings:\n  - between: [marketing, gone]\n")
 		pcx := t.Ask(m, gone)
 		t.Settle()
-		o := t.SaidOnce(outcome.Failed, pcx)
+		o := t.AnnouncedOnce(outcome.Failed, pcx)
 		if o.Reason.Code != "failed" ||
 			!strings.Contains(o.Reason.Sentence, "incorrect VPC-ID, Account ID, or overlapping CIDR range") {
 			t.Errorf("reason = %+v", o.Reason)
@@ -372,7 +372,7 @@ func TestApproval(t *testing.T) {
 				t.Settle()
 				t.InState(one, pcx, peering.PendingAcceptance)
 				t.Unchanged(0)
-				o := t.SaidOnce(outcome.AskApproval, pcx)
+				o := t.AnnouncedOnce(outcome.AskApproval, pcx)
 				if how := string(pcx) + " --tags Key=autopeer:approved,Value=true"; o.Reason.Code != "approval-needed" ||
 					!strings.HasSuffix(o.Next, how) {
 					t.Errorf("reason = %+v, next = %q; want how to approve", o.Reason, o.Next)
@@ -407,12 +407,12 @@ func TestTheRequestersTagApprovesNothing(t *testing.T) {
 // TestFaultsOfAccept: each class of error, and the fate of the message.
 func TestFaultsOfAccept(t *testing.T) {
 	tests := []struct {
-		name    string
-		failure cloudsim.Failure
-		times   int
-		state   peering.State
-		said    outcome.Type
-		dead    int
+		name      string
+		failure   cloudsim.Failure
+		times     int
+		state     peering.State
+		announced outcome.Type
+		dead      int
 	}{
 		{"throttled for a while", cloudsim.Failure{Code: "RequestLimitExceeded", Status: 503}, 3,
 			peering.Active, outcome.Accepted, 0},
@@ -439,8 +439,8 @@ func TestFaultsOfAccept(t *testing.T) {
 				pcx := t.Ask(m, f)
 				t.Settle()
 				t.InState(one, pcx, tt.state)
-				if tt.said != "" {
-					t.SaidOnce(tt.said, pcx)
+				if tt.announced != "" {
+					t.AnnouncedOnce(tt.announced, pcx)
 				}
 				t.InDeadLetters(tt.dead)
 				if tt.state != peering.Active {
@@ -460,7 +460,7 @@ func TestACrashBetweenChangeAndAnnouncementLosesNothing(t *testing.T) {
 		}))()
 		pcx := t.Ask(m, f)
 		t.Settle()
-		t.SaidOnce(outcome.Accepted, pcx)
+		t.AnnouncedOnce(outcome.Accepted, pcx)
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 	})
 }
@@ -468,10 +468,10 @@ func TestACrashBetweenChangeAndAnnouncementLosesNothing(t *testing.T) {
 // TestARequestThatEndedBeforehandIsAnnounced once: by disconnect if an event reports the end, and otherwise by accept.
 func TestARequestThatEndedBeforehandIsAnnounced(t *testing.T) {
 	tests := []struct {
-		name string
-		end  func(t *sandboxtest.T, pcx peering.ConnectionID, f lab.Site)
-		code string
-		said outcome.Type
+		name      string
+		end       func(t *sandboxtest.T, pcx peering.ConnectionID, f lab.Site)
+		code      string
+		announced outcome.Type
 	}{
 		{"deleted", func(t *sandboxtest.T, pcx peering.ConnectionID, _ lab.Site) {
 			t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
@@ -493,11 +493,11 @@ func TestARequestThatEndedBeforehandIsAnnounced(t *testing.T) {
 				tt.end(t, pcx, f)
 				t.Settle()
 				t.Redeliver(one, function.Accept, sandbox.Event("CreateVpcPeeringConnection", one, pcx, m, f))
-				if o := t.SaidOnce(tt.said, pcx); o.Reason.Code != tt.code {
+				if o := t.AnnouncedOnce(tt.announced, pcx); o.Reason.Code != tt.code {
 					t.Errorf("reason = %+v, want %s", o.Reason, tt.code)
 				}
 				for _, other := range []outcome.Type{outcome.Failed, outcome.Disconnected} {
-					if other != tt.said && len(t.Said(other, pcx)) > 0 {
+					if other != tt.announced && len(t.Announced(other, pcx)) > 0 {
 						t.Errorf("announced as %s too", other)
 					}
 				}
@@ -537,16 +537,16 @@ func TestMultipathResilience(t *testing.T) {
 				t.InState(two, pcx, tt.want)
 				t.InDeadLetters(0)
 				if tt.want == peering.Active {
-					t.SaidOnce(outcome.Accepted, pcx)
+					t.AnnouncedOnce(outcome.Accepted, pcx)
 					t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 					return
 				}
-				denied := t.SaidOnce(outcome.Denied, pcx)
+				denied := t.AnnouncedOnce(outcome.Denied, pcx)
 				if denied.Reason.Code != "multipath" ||
 					!strings.Contains(denied.Next, "without AllowMultipathResilience, or set multipath: true") {
 					t.Errorf("announced %+v; want the code multipath and the next step", denied)
 				}
-				if asked := t.Said(outcome.AskApproval, pcx); len(asked) > 0 {
+				if asked := t.Announced(outcome.AskApproval, pcx); len(asked) > 0 {
 					t.Errorf("approval is requested: %+v", asked)
 				}
 			})

@@ -43,8 +43,8 @@ func TestOnlyChosenDestinationsConflict(t *testing.T) {
 				if tt.want == peering.PendingAcceptance {
 					kind = outcome.Conflicting
 				}
-				t.SaidOnce(kind, pcx)
-				if blocked := t.Said(outcome.Conflicting, pcx); tt.want == peering.Active && len(blocked) > 0 {
+				t.AnnouncedOnce(kind, pcx)
+				if blocked := t.Announced(outcome.Conflicting, pcx); tt.want == peering.Active && len(blocked) > 0 {
 					t.Errorf("announced as conflicting: %s", blocked[0].Reason.Sentence)
 				}
 			})

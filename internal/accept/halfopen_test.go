@@ -39,7 +39,7 @@ func TestAnObstacleFromBeforeTheAcceptanceIsNoHalfOpenConnection(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Settle()
-		for _, o := range t.Said(outcome.Conflicting, pcx) {
+		for _, o := range t.Announced(outcome.Conflicting, pcx) {
 			t.Errorf("announced %s: %s", o.Reason.Code, o.Reason.Sentence)
 		}
 	})

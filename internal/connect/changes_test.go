@@ -43,8 +43,8 @@ func TestChangesAfterTheConnection(t *testing.T) {
 				t.Holds(append(before, sandbox.Routes(table, f, pcx), sandbox.Admits(group, "icmp", m),
 					fmt.Sprintf("%s routes %s to %s", f.Table, late, pcx), fmt.Sprintf("%s routes %s to %s", f.VPC.Main, late, pcx),
 					fmt.Sprintf("%s admits icmp from %s", f.Group, late), fmt.Sprintf("%s admits icmp from %s", group, late))...)
-				if said := t.Said(outcome.DriftFound, pcx); len(said) > 0 {
-					t.Errorf("a change with an event is announced as drift: %+v", said)
+				if announced := t.Announced(outcome.DriftFound, pcx); len(announced) > 0 {
+					t.Errorf("a change with an event is announced as drift: %+v", announced)
 				}
 				t.ByHand(one, func(p *lab.Person) { p.RemoveBlock(m.VPC, late) })
 				t.ByHand(finance, func(p *lab.Person) { p.Untag(string(group), "Role") })
@@ -106,7 +106,7 @@ func TestQuotas(t *testing.T) {
 				t.Settle()
 				t.InState(one, pcx, peering.PendingAcceptance)
 				t.Unchanged(mark)
-				o := t.SaidOnce(outcome.Failed, pcx)
+				o := t.AnnouncedOnce(outcome.Failed, pcx)
 				if o.Reason.Code != "quota" || len(o.Shortages) == 0 || o.Next == "" {
 					t.Fatalf("announced %+v, want a shortage and the next step", o)
 				}
@@ -146,10 +146,10 @@ func TestReferencedGroups(t *testing.T) {
 				})
 				t.Sweep()
 				t.Holds(sandbox.Connected(m, f, pcx)...)
-				said := slices.DeleteFunc(t.Said(outcome.Connected, pcx), func(o outcome.Outcome) bool {
+				announced := slices.DeleteFunc(t.Announced(outcome.Connected, pcx), func(o outcome.Outcome) bool {
 					return o.Side != peering.Accepter
 				})
-				if o := said[len(said)-1]; len(o.Notes) != 1 ||
+				if o := announced[len(announced)-1]; len(o.Notes) != 1 ||
 					!strings.HasPrefix(o.Notes[0], string(m.Group)+" is not admitted: ") {
 					t.Errorf("notes = %q, want one on the group that is gone", o.Notes)
 				}
@@ -195,7 +195,7 @@ func TestNetworkACLs(t *testing.T) {
 		t.Settle()
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 		found := 0
-		for _, o := range t.Said(outcome.Connected, pcx) {
+		for _, o := range t.Announced(outcome.Connected, pcx) {
 			for _, b := range o.Obstructions {
 				found++
 				if o.Cell != two || b.Rule != "90" || !strings.Contains(b.Sentence, "icmp") ||
@@ -225,8 +225,8 @@ func TestRoutesThatAnotherToolKeeps(t *testing.T) {
 		theirs := fmt.Sprintf("%s routes 172.31.1.0/24 to %s", m.Table, pcx)
 		t.Sweep()
 		t.Holds(append(finances, theirs)...)
-		if said := t.Said(outcome.DriftFound, pcx); len(said) > 0 {
-			t.Errorf("announced %+v", said)
+		if announced := t.Announced(outcome.DriftFound, pcx); len(announced) > 0 {
+			t.Errorf("announced %+v", announced)
 		}
 	})
 }
@@ -243,7 +243,7 @@ func TestAThirdPartysSide(t *testing.T) {
 		pcx := t.Ask(m, f)
 		t.Sweep()
 		t.Holds(sandbox.Routes(f.Table, m, pcx), sandbox.Routes(f.VPC.Main, m, pcx), sandbox.Admits(f.Group, "icmp", m))
-		if o := t.SaidOnce(outcome.Connected, pcx); o.Side != peering.Accepter {
+		if o := t.AnnouncedOnce(outcome.Connected, pcx); o.Side != peering.Accepter {
 			t.Errorf("announced of the side %q, want the accepter's", o.Side)
 		}
 		t.ByHand(two, func(p *lab.Person) { p.Delete(pcx) })
@@ -270,7 +270,7 @@ func TestAnOverlapWithAnotherPeersBlocks(t *testing.T) {
 		pcx := t.Ask(m, f)
 		t.Settle()
 		t.InState(one, pcx, peering.PendingAcceptance)
-		o := t.SaidOnce(outcome.Conflicting, pcx)
+		o := t.AnnouncedOnce(outcome.Conflicting, pcx)
 		if c := o.Conflicts[0]; c.RouteTable != f.Table || c.Destination != "10.8.0.0/14" || c.Overlaps != "10.10.0.0/16" ||
 			c.Target != peering.Target(other) {
 			t.Errorf("conflict = %+v, want both destinations and targets", c)
@@ -289,8 +289,8 @@ func TestASwapInAFullGroup(t *testing.T) {
 		t.Redeploy(strings.Replace(policy, "protocol: icmp", "protocol: tcp, ports: [443]", 1))
 		t.Sweep()
 		t.Holds(append(sandbox.Connected(m, f, pcx), sandbox.Admits(f.Group, "tcp 443", m))...)
-		if said := t.Said(outcome.Failed, pcx); len(said) > 0 {
-			t.Errorf("announced %+v; want nothing that failed", said)
+		if announced := t.Announced(outcome.Failed, pcx); len(announced) > 0 {
+			t.Errorf("announced %+v; want nothing that failed", announced)
 		}
 		t.InDeadLetters(0)
 	})
@@ -312,8 +312,8 @@ func TestALostRaceCostsNoWait(t *testing.T) {
 				release()
 				time.Sleep(time.Second)
 				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-				if said := t.Said(outcome.Connected, pcx); len(said) < 2 {
-					t.Errorf("%d sides are announced as connected within a second, want both", len(said))
+				if announced := t.Announced(outcome.Connected, pcx); len(announced) < 2 {
+					t.Errorf("%d sides are announced as connected within a second, want both", len(announced))
 				}
 			})
 		})

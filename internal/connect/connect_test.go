@@ -64,7 +64,7 @@ func TestASideThatIsRightIsOnlyRead(t *testing.T) {
 		if n := len(t.ByAutopeer(mark)); n == 0 {
 			t.Error("nothing was read")
 		}
-		t.SaidOnce(outcome.Connected, pcx)
+		t.AnnouncedOnce(outcome.Connected, pcx)
 	})
 }
 
@@ -134,7 +134,7 @@ func TestARuleOfAnotherPrincipalIsLeftAlone(t *testing.T) {
 		if calls := t.Mutations(0); slices.Contains(calls, "AuthorizeSecurityGroupIngress") {
 			t.Errorf("autopeer made %v; the rule was there", calls)
 		}
-		if o := t.Said(outcome.Connected, pcx); len(o) == 0 {
+		if o := t.Announced(outcome.Connected, pcx); len(o) == 0 {
 			t.Error("not announced as connected")
 		}
 		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
@@ -172,7 +172,7 @@ func TestAConflictKeepsItsSideAsItIs(t *testing.T) {
 		t.ByHand(two, func(p *lab.Person) { p.Accept(pcx) })
 		t.Settle()
 		t.InState(one, pcx, peering.Active)
-		o := t.SaidOnce(outcome.Conflicting, pcx)
+		o := t.AnnouncedOnce(outcome.Conflicting, pcx)
 		if o.Cell != one || len(o.Conflicts) != 1 || o.Conflicts[0].RouteTable != m.Table ||
 			!strings.HasPrefix(string(o.Conflicts[0].Target), "igw-") || o.Conflicts[0].Wanted != peering.Target(pcx) {
 			t.Errorf("conflict = %+v, want table and both targets", o)
@@ -202,7 +202,7 @@ func TestBlackholes(t *testing.T) {
 			if calls := t.Mutations(0); !slices.Contains(calls, "ReplaceRoute") {
 				t.Errorf("autopeer made %v, want a route replaced", calls)
 			}
-			t.SaidOnce(outcome.Connected, pcx)
+			t.AnnouncedOnce(outcome.Connected, pcx)
 			release()
 			t.Settle()
 		})
@@ -242,7 +242,7 @@ func TestBlackholes(t *testing.T) {
 				mark := t.Cloud.Mark()
 				pcx := t.Ask(m, f)
 				time.Sleep(time.Minute)
-				if o := t.SaidOnce(outcome.Conflicting, pcx); o.Conflicts[0].Target != peering.Target(pending) {
+				if o := t.AnnouncedOnce(outcome.Conflicting, pcx); o.Conflicts[0].Target != peering.Target(pending) {
 					t.Errorf("conflicts = %+v, want the route to %s", o.Conflicts, pending)
 				}
 				t.Unchanged(mark)
@@ -263,7 +263,7 @@ func TestAConnectionThatAPersonAccepted(t *testing.T) {
 			t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 			release()
 			t.Settle()
-			t.SaidOnce(outcome.Connected, pcx)
+			t.AnnouncedOnce(outcome.Connected, pcx)
 		})
 	})
 	t.Run("is denied if it doesn't", func(t *testing.T) {
@@ -289,7 +289,7 @@ func TestAConnectionThatAPersonAccepted(t *testing.T) {
 // deniedIn returns the ids of the denials that the cell announced, without repetitions.
 func deniedIn(t *sandboxtest.T, cell peering.Cell, pcx peering.ConnectionID) []string {
 	var ids []string
-	for _, o := range t.Said(outcome.Denied, pcx) {
+	for _, o := range t.Announced(outcome.Denied, pcx) {
 		if o.Cell == cell && !slices.Contains(ids, o.ID) {
 			ids = append(ids, o.ID)
 		}
@@ -393,7 +393,7 @@ func TestFaultsOfConnect(t *testing.T) {
 					pcx := t.Ask(m, f)
 					t.Settle()
 					t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-					t.SaidOnce(outcome.Connected, pcx)
+					t.AnnouncedOnce(outcome.Connected, pcx)
 					t.InDeadLetters(0)
 				})
 			})
@@ -411,7 +411,7 @@ func TestAQuotaIsAnnounced(t *testing.T) {
 			func(c apicall.Call) bool { return c.Action == "AuthorizeSecurityGroupIngress" }))()
 		pcx := t.Ask(m, f)
 		t.Settle()
-		o := t.SaidOnce(outcome.Failed, pcx)
+		o := t.AnnouncedOnce(outcome.Failed, pcx)
 		if !strings.Contains(o.Reason.Sentence, "maximum number of rules") ||
 			strings.Contains(o.Reason.Sentence, "RequestID") {
 			t.Errorf("reason = %q, want EC2's words without the request's id", o.Reason.Sentence)
@@ -456,7 +456,7 @@ func TestAConnectionTaggedByAnotherInstallationFirst(t *testing.T) {
 		release()
 		time.Sleep(time.Second)
 		t.Holds()
-		conflict := t.SaidOnce(outcome.Conflicting, pcx)
+		conflict := t.AnnouncedOnce(outcome.Conflicting, pcx)
 		if conflict.Reason.Code != "other-installation" ||
 			!strings.Contains(conflict.Reason.Sentence, "managed by the installation other") {
 			t.Errorf("reason = %+v, want the other installation", conflict.Reason)
@@ -495,12 +495,12 @@ func TestAdditionsWaitForTheBlocksOfBothSides(t *testing.T) {
 				t.Holds(slices.DeleteFunc(slices.Clone(full), func(s string) bool {
 					return s == sandbox.Routes(m.Table, f, pcx)
 				})...)
-				told := slices.DeleteFunc(t.Said(outcome.Denied, pcx), func(o outcome.Outcome) bool {
+				announced := slices.DeleteFunc(t.Announced(outcome.Denied, pcx), func(o outcome.Outcome) bool {
 					return o.Reason.Code != "overlap" || o.Next == "" || len(o.State) == 0 ||
 						!slices.ContainsFunc(o.Changes, func(c string) bool { return strings.HasPrefix(c, "revoke ") })
 				})
-				if len(told) != tt.denied {
-					t.Errorf("%d denials have the removal, want %d: %+v", len(told), tt.denied, t.Said(outcome.Denied, pcx))
+				if len(announced) != tt.denied {
+					t.Errorf("%d denials have the removal, want %d: %+v", len(announced), tt.denied, t.Announced(outcome.Denied, pcx))
 				}
 				show()
 				if tt.again {

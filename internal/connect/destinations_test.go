@@ -93,7 +93,7 @@ func TestASecondaryBlockSharedByManyVPCs(t *testing.T) {
 	t.Run("routed to one, it is in the way of the next", func(t *testing.T) {
 		sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 			m, f, _, first, second := ask(t, "")
-			t.SaidOnce(outcome.Conflicting, second)
+			t.AnnouncedOnce(outcome.Conflicting, second)
 			t.InState(one, second, peering.PendingAcceptance)
 			t.Holds(slices.Concat(routed(m, first, f.VPC.Block, shared), routed(f, first, m.VPC.Block))...)
 		})
@@ -102,8 +102,8 @@ func TestASecondaryBlockSharedByManyVPCs(t *testing.T) {
 		sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 			m, f, d, first, second := ask(t, "    routes: { marketing: { except: [100.64.0.0/16] } }\n")
 			t.Holds(slices.Concat(sandbox.Connected(m, f, first), sandbox.Connected(m, d, second))...)
-			if said := t.Said(outcome.Conflicting, second); len(said) > 0 {
-				t.Errorf("announced as conflicting: %s", said[0].Reason.Sentence)
+			if announced := t.Announced(outcome.Conflicting, second); len(announced) > 0 {
+				t.Errorf("announced as conflicting: %s", announced[0].Reason.Sentence)
 			}
 		})
 	})
@@ -120,17 +120,17 @@ func TestChosenDestinations(t *testing.T) {
 		t.Settle()
 		t.Holds(append(routed(f, pcx, m.VPC.Block), fmt.Sprintf("%s routes 172.31.1.0/24 to %s", m.VPC.Main, pcx),
 			sandbox.Admits(f.Group, "icmp", m))...)
-		said := slices.DeleteFunc(t.Said(outcome.Connected, pcx), func(o outcome.Outcome) bool {
+		announced := slices.DeleteFunc(t.Announced(outcome.Connected, pcx), func(o outcome.Outcome) bool {
 			return o.Side != peering.Requester
 		})
 		notes := []string{"10.9.0.0/24 is not routed: the peer's permitted blocks are 172.31.0.0/16",
 			string(m.VPC.Main) + " serves no subnet: each subnet is associated with another route table"}
-		if len(said) == 0 || !slices.Equal(said[0].Notes, notes) {
-			t.Fatalf("the requester's side is announced as %+v, want the notes %q", said, notes)
+		if len(announced) == 0 || !slices.Equal(announced[0].Notes, notes) {
+			t.Fatalf("the requester's side is announced as %+v, want the notes %q", announced, notes)
 		}
-		if want := []string{fmt.Sprintf("%s routes 172.31.1.0/24 to %s", m.VPC.Main, pcx)}; !slices.Equal(said[0].State,
+		if want := []string{fmt.Sprintf("%s routes 172.31.1.0/24 to %s", m.VPC.Main, pcx)}; !slices.Equal(announced[0].State,
 			want) {
-			t.Errorf("state = %v, want %v", said[0].State, want)
+			t.Errorf("state = %v, want %v", announced[0].State, want)
 		}
 	})
 }

@@ -25,7 +25,8 @@ func across(s *stage, marketing, finance peering.Cell) {
 	pcx := s.connectStepByStep(m, f, "Marketing <> Finance")
 	s.exactly("all tables of both have the route, the group admits ICMP from Marketing, and that is all",
 		append(sandbox.Connected(m, f, pcx), sandbox.Admits(f.Group, "icmp", m))...)
-	s.check("each cell announces its own side as connected", spoke(s.Said(outcome.Connected, pcx), marketing, finance),
+	s.check("each cell announces its own side as connected",
+		spoke(s.Announced(outcome.Connected, pcx), marketing, finance),
 		"it does not")
 	calls := s.ByAutopeer(mark)
 	s.showProcesses(calls)
@@ -35,9 +36,9 @@ func across(s *stage, marketing, finance peering.Cell) {
 	s.takeBack(m, f, pcx)
 }
 
-func spoke(said []outcome.Outcome, cells ...peering.Cell) bool {
+func spoke(announced []outcome.Outcome, cells ...peering.Cell) bool {
 	for _, c := range cells {
-		if !slices.ContainsFunc(said, func(o outcome.Outcome) bool { return o.Cell == c }) {
+		if !slices.ContainsFunc(announced, func(o outcome.Outcome) bool { return o.Cell == c }) {
 			return false
 		}
 	}

@@ -39,8 +39,8 @@ func agree(s *stage) {
 	s.exactly("with the route gone, the sweep has the request accepted, and both sides are connected", connected...)
 	s.reachable("and Marketing reaches Finance", s.ping(m, f))
 	s.check("the accepter's cell announces the acceptance, and each cell its side",
-		spoke(s.Said(outcome.Accepted, pcx), f.Cell) &&
-			spoke(s.Said(outcome.Connected, pcx), m.Cell, f.Cell), "one announcement is missing")
+		spoke(s.Announced(outcome.Accepted, pcx), f.Cell) &&
+			spoke(s.Announced(outcome.Connected, pcx), m.Cell, f.Cell), "one announcement is missing")
 
 	s.refused(stranger, f)
 	s.exactly("and everything else is as it was", connected...)
@@ -65,16 +65,16 @@ func (s *stage) waits(mark int, pcx peering.ConnectionID, m, f lab.Site, route [
 	s.pending("a route of the requester's leads elsewhere, so the accepter's cell does not accept", f.Cell, pcx)
 	s.unaccepted(mark)
 	s.exactly("neither side is changed", route...)
-	said := s.Said(outcome.Conflicting, pcx)
-	detailed := slices.ContainsFunc(said, func(o outcome.Outcome) bool {
+	announced := s.Announced(outcome.Conflicting, pcx)
+	detailed := slices.ContainsFunc(announced, func(o outcome.Outcome) bool {
 		return o.Cell == m.Cell && o.Reason.Code == "route-conflict" && len(o.Conflicts) == 1 &&
 			o.Conflicts[0].RouteTable == m.Table &&
 			o.Conflicts[0].Destination == f.VPC.Block.String() && o.Conflicts[0].Target != "" &&
 			o.Conflicts[0].Wanted == peering.Target(pcx)
 	})
-	instead := fmt.Sprintf("announced %+v", said)
+	instead := fmt.Sprintf("announced %+v", announced)
 	s.check("the requester's cell announces the conflict, with table, destination and both targets", detailed, instead)
-	informed := slices.ContainsFunc(said, func(o outcome.Outcome) bool {
+	informed := slices.ContainsFunc(announced, func(o outcome.Outcome) bool {
 		return o.Cell == f.Cell && o.Reason.Code == "other-side" && strings.Contains(o.Reason.Sentence, m.Cell.String()) &&
 			len(o.Conflicts) == 0 && !strings.Contains(o.Reason.Sentence, string(m.Table))
 	})
@@ -90,13 +90,13 @@ func (s *stage) refused(stranger, f lab.Site) {
 	s.sweep()
 	s.pending("a VPC outside Marketing's range is never accepted, not by a sweep either", f.Cell, pcx)
 	s.unaccepted(mark)
-	said := s.Said(outcome.Denied, pcx)
+	announced := s.Announced(outcome.Denied, pcx)
 	for _, side := range []lab.Site{stranger, f} {
 		s.check("the denial in "+side.Cell.String()+" names the block",
-			slices.ContainsFunc(said, func(o outcome.Outcome) bool {
+			slices.ContainsFunc(announced, func(o outcome.Outcome) bool {
 				return o.Cell == side.Cell && o.Reason.Code == "not-listed" &&
 					strings.Contains(o.Reason.Sentence, stranger.VPC.Block.String())
-			}), fmt.Sprintf("announced %+v", said))
+			}), fmt.Sprintf("announced %+v", announced))
 	}
 }
 

@@ -38,10 +38,11 @@ func twoByHand(s *stage) {
 	s.settle()
 	state := s.connection(oneInVirginia, overlapping).State
 	s.check("a request between equal blocks ends as failed", state == peering.Failed, "it is "+string(state))
-	said := s.Said(outcome.Failed, overlapping)
+	announced := s.Announced(outcome.Failed, overlapping)
 	s.check("it is announced as overlapping, with the two blocks",
-		len(said) > 0 && said[0].Reason.Code == "overlap" && strings.Count(said[0].Reason.Sentence, "10.1.0.0/16") == 2,
-		fmt.Sprintf("autopeer announced %+v", said))
+		len(announced) > 0 && announced[0].Reason.Code == "overlap" &&
+			strings.Count(announced[0].Reason.Sentence, "10.1.0.0/16") == 2,
+		fmt.Sprintf("autopeer announced %+v", announced))
 	s.exactly("and everything else is as it was", connected...)
 }
 

@@ -46,7 +46,7 @@ func closing(s *stage) {
 	s.exactly("the rule is removed beside the conflict, and the rest stays", slices.Concat(connected, route)...)
 	s.unreachable("the ping is closed", s.ping(m, f), string(f.Group)+" admits no icmp")
 	s.check("the announcement has the removal and the conflict", s.closedBeside(pcx),
-		fmt.Sprintf("announced %+v", s.Said(outcome.Conflicting, pcx)))
+		fmt.Sprintf("announced %+v", s.Announced(outcome.Conflicting, pcx)))
 
 	s.narrow(m, f, closingPolicy(m, f, d, `  - between: [marketing, finance]
     routes: { finance: { to: [`+narrowed+`] } }
@@ -60,7 +60,7 @@ func closing(s *stage) {
 	s.redeploy(closingPolicy(lab.Site{}, f, d, ""))
 	s.sweep()
 	s.exactly("the entry and the department are removed, and both halves are closed", route...)
-	s.check("each cell announces its half as disconnected", spoke(s.Said(outcome.Disconnected, pcx), m.Cell, f.Cell),
+	s.check("each cell announces its half as disconnected", spoke(s.Announced(outcome.Disconnected, pcx), m.Cell, f.Cell),
 		"one does not")
 }
 
@@ -84,7 +84,7 @@ peerings:
 // closedBeside reports whether a conflict with the quarantine route was announced together with the revocation of a
 // rule.
 func (s *stage) closedBeside(pcx peering.ConnectionID) bool {
-	return slices.ContainsFunc(s.Said(outcome.Conflicting, pcx), func(o outcome.Outcome) bool {
+	return slices.ContainsFunc(s.Announced(outcome.Conflicting, pcx), func(o outcome.Outcome) bool {
 		return len(o.Conflicts) == 1 && o.Conflicts[0].Destination == quarantined &&
 			slices.ContainsFunc(o.Changes, func(c string) bool { return strings.HasPrefix(c, "revoke ") })
 	})

@@ -55,7 +55,7 @@ var byHand = []string{
 // steps prints steps of the course, which a person does by hand there, and how they happen here.
 func (s *stage) steps(first, last int, here string) {
 	for n := first; n <= last; n++ {
-		s.tell("step", "", fmt.Sprintf("step %2d of %d  %-84s │ %s", n, len(byHand), byHand[n-1], here))
+		s.note("step", "", fmt.Sprintf("step %2d of %d  %-84s │ %s", n, len(byHand), byHand[n-1], here))
 	}
 }
 

@@ -80,12 +80,12 @@ func TestTheREADMEShowsTheDemo(t *testing.T) {
 	if passed, err := demo.Run(t.Context(), &out, t.TempDir(), w, chosen); err != nil || !passed {
 		t.Fatalf("Run() = %v, %v\n%s", passed, err, out.String())
 	}
-	said := map[string]bool{}
+	printed := map[string]bool{}
 	for line := range strings.Lines(out.String()) {
-		said[timeless(line)] = true
+		printed[timeless(line)] = true
 	}
 	for line := range strings.Lines(quoted) {
-		if line = timeless(line); !said[line] && !chance.MatchString(line) {
+		if line = timeless(line); !printed[line] && !chance.MatchString(line) {
 			t.Errorf("the README quotes a line that the demo doesn't print: %s", line)
 		}
 	}

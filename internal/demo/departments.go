@@ -26,7 +26,7 @@ func (s *stage) labStacks(cell peering.Cell) departments {
 		stack, err := cfn.Deploy(s.ctx, s.Cloud, source)
 		s.must("stack "+source.Name+" is created", err)
 		d.stacks = append(d.stacks, stack)
-		s.tell("deploys", "", "stack "+source.Name+": "+source.Region+" of "+source.Account)
+		s.note("deploys", "", "stack "+source.Name+": "+source.Region+" of "+source.Account)
 	}
 	d.marketing, d.finance, d.developer = s.site(cell, d.stacks, "Marketing"), s.site(cell, d.stacks, "Finance"),
 		s.site(cell, d.stacks, "Developer")
@@ -56,7 +56,7 @@ func (s *stage) deleteLab(d departments) error {
 		if err := stack.Delete(s.ctx); err != nil {
 			return err
 		}
-		s.tell("deploys", "", "stack "+stack.Name+" is deleted")
+		s.note("deploys", "", "stack "+stack.Name+" is deleted")
 	}
 	return nil
 }

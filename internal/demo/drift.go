@@ -38,14 +38,14 @@ func drift(s *stage) {
 	s.exactly("the route is back, and the rule is gone", agreed...)
 	s.reachable("and so is the ping", s.ping(m, f))
 	s.check("the missing route is announced as drift, found and repaired",
-		spoke(s.Said(outcome.DriftFound, pcx), m.Cell) && spoke(s.Said(outcome.Repaired, pcx), m.Cell), "it is not")
+		spoke(s.Announced(outcome.DriftFound, pcx), m.Cell) && spoke(s.Announced(outcome.Repaired, pcx), m.Cell), "it is not")
 	s.check("the rule is removed without a second look, and the announcement has the removal",
-		slices.ContainsFunc(s.Said(outcome.Connected, pcx), func(o outcome.Outcome) bool {
+		slices.ContainsFunc(s.Announced(outcome.Connected, pcx), func(o outcome.Outcome) bool {
 			return o.Cell == f.Cell && len(o.Changes) == 1 && strings.HasPrefix(o.Changes[0], "revoke ")
 		}), "it has none")
 
 	s.Cloud.Events.StartLogging(string(f.Cell.Account), string(f.Cell.Region))
-	s.tell("asks", "a person in "+f.Cell.String(),
+	s.note("asks", "a person in "+f.Cell.String(),
 		"starts the trail again; the trail of "+d.Cell.String()+" stays stopped")
 	second := s.request(d, f, "")
 	s.until("the request is pending", func() bool {
@@ -64,12 +64,12 @@ func drift(s *stage) {
 // stopTrail has CloudTrail send no event of the cell from now on.
 func (s *stage) stopTrail(cell peering.Cell) {
 	s.Cloud.Events.StopLogging(string(cell.Account), string(cell.Region))
-	s.tell("asks", "a person in "+cell.String(), "stops the trail: no event of this account and Region arrives any more")
+	s.note("asks", "a person in "+cell.String(), "stops the trail: no event of this account and Region arrives any more")
 }
 
 // sweep lets the sweep of every cell begin, instead of waiting a quarter of an hour.
 func (s *stage) sweep() {
-	s.tell("asks", "", "a quarter of an hour passes: every cell sweeps, and looks again after five minutes")
+	s.note("asks", "", "a quarter of an hour passes: every cell sweeps, and looks again after five minutes")
 	s.must("the cells sweep", s.Sweep())
 	s.settle()
 }

@@ -82,7 +82,7 @@ func (p private) upload() {
 		Bucket: &p.bucket, Key: aws.String(report), Body: strings.NewReader("q3;42\n"),
 	})
 	p.must("an administrator uploads the report", err)
-	p.tell("asks", "an administrator", "aws s3 cp q3.csv s3://"+p.bucket+"/"+report)
+	p.note("asks", "an administrator", "aws s3 cp q3.csv s3://"+p.bucket+"/"+report)
 }
 
 // empty deletes the report and then the lab: CloudFormation deletes no bucket with objects.
@@ -99,12 +99,12 @@ func (p private) fetch(from lab.Site) reach.Answer {
 	case err == nil:
 		body, err := io.ReadAll(out.Body)
 		p.must("read the report", errors.Join(err, out.Body.Close()))
-		p.tell("sees", "", fmt.Sprintf("%sServer fetches the report: %s", from.Name, strings.TrimSpace(string(body))))
+		p.note("sees", "", fmt.Sprintf("%sServer fetches the report: %s", from.Name, strings.TrimSpace(string(body))))
 	case errors.Is(err, cloudsim.ErrDropped):
-		p.tell("sees", "", from.Name+"Server fetches the report: no answer")
+		p.note("sees", "", from.Name+"Server fetches the report: no answer")
 	default:
 		refused = err
-		p.tell("sees", "", fmt.Sprintf("%sServer fetches the report: %s", from.Name, code(err)))
+		p.note("sees", "", fmt.Sprintf("%sServer fetches the report: %s", from.Name, code(err)))
 	}
 	a := p.calls(from, "s3", func(peering.EndpointID) (string, string) {
 		if refused == nil {
@@ -136,7 +136,7 @@ func (p private) calls(from lab.Site, service string, policies ...reach.PolicyCh
 	if !a.Reachable {
 		answer = "unreachable: " + a.Blocker.Sentence
 	}
-	p.tell("ping", "", fmt.Sprintf("%sServer → %s: %s", from.Name, service, answer))
+	p.note("ping", "", fmt.Sprintf("%sServer → %s: %s", from.Name, service, answer))
 	if via, stopped := p.Cloud.EC2.(*ec2.Service).Exit(string(from.Cell.Account), string(from.Server),
 		service); a.Blocker.Code != reach.Policy && a.Reachable != (stopped == "") {
 		p.check("reach and the embedded EC2 agree", false,

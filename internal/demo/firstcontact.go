@@ -72,7 +72,7 @@ func (s *stage) routes(from lab.Site, block string, via peering.ConnectionID) st
 // proposals.
 func (s *stage) proposed(code string, pcx peering.ConnectionID, m, f lab.Site) map[peering.Role]outcome.Outcome {
 	all := map[peering.Role]outcome.Outcome{}
-	for _, o := range s.Said(outcome.Proposed, pcx) {
+	for _, o := range s.Announced(outcome.Proposed, pcx) {
 		if o.Reason.Code == code {
 			all[o.Side] = o
 		}
@@ -101,7 +101,7 @@ func (s *stage) unchangedSince(mark int) {
 // madeAsProposed checks that the side was announced as connected with exactly the proposed changes.
 func (s *stage) madeAsProposed(proposal outcome.Outcome, pcx peering.ConnectionID) {
 	var made []string
-	for _, o := range s.Said(outcome.Connected, pcx) {
+	for _, o := range s.Announced(outcome.Connected, pcx) {
 		if o.Side == proposal.Side {
 			made = append(made, o.Changes...)
 		}

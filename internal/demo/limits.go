@@ -93,12 +93,13 @@ peerings:
 func (s *stage) overlapping(what string, from, to lab.Site, block string) {
 	pcx := s.request(from, to, "")
 	s.settle()
-	said := s.Said(outcome.Failed, pcx)
+	announced := s.Announced(outcome.Failed, pcx)
 	s.check("a request between VPCs that share "+what+" ends as failed",
 		s.connection(from.Cell, pcx).State == peering.Failed, "it does not")
 	s.check("it is announced as overlapping, with the two blocks",
-		len(said) > 0 && said[0].Reason.Code == "overlap" && strings.Count(said[0].Reason.Sentence, block) == 2,
-		fmt.Sprintf("autopeer announced %+v", said))
+		len(announced) > 0 && announced[0].Reason.Code == "overlap" &&
+			strings.Count(announced[0].Reason.Sentence, block) == 2,
+		fmt.Sprintf("autopeer announced %+v", announced))
 }
 
 // again asks for the connection that is there already, in both directions.
@@ -108,7 +109,7 @@ func (s *stage) again(m, f lab.Site, pcx peering.ConnectionID) {
 		s.request(m, f, "") == pcx, "it is another one")
 	opposite := s.request(f, m, "")
 	s.settle()
-	denied := s.Said(outcome.Denied, opposite)
+	denied := s.Announced(outcome.Denied, opposite)
 	s.check("one in the other direction is denied, with the connection that is there",
 		len(denied) > 0 && denied[0].Reason.Code == "already-connected" &&
 			strings.Contains(denied[0].Reason.Sentence, string(pcx)), fmt.Sprintf("autopeer announced %+v", denied))
@@ -121,12 +122,13 @@ func (s *stage) again(m, f lab.Site, pcx peering.ConnectionID) {
 func (s *stage) conflicting(m, routed lab.Site) {
 	pcx := s.request(routed, m, "")
 	s.settle()
-	said := s.Said(outcome.Conflicting, pcx)
+	announced := s.Announced(outcome.Conflicting, pcx)
 	s.check("a block that is routed elsewhere is a conflict, with table, destination and both targets",
-		len(said) > 0 && len(said[0].Conflicts) == 1 &&
-			said[0].Conflicts[0].RouteTable == m.Table && said[0].Conflicts[0].Destination == "10.50.0.0/16" &&
-			strings.HasPrefix(string(said[0].Conflicts[0].Target), "igw-") && said[0].Conflicts[0].Wanted == peering.Target(pcx),
-		fmt.Sprintf("autopeer announced %+v", said))
+		len(announced) > 0 && len(announced[0].Conflicts) == 1 &&
+			announced[0].Conflicts[0].RouteTable == m.Table && announced[0].Conflicts[0].Destination == "10.50.0.0/16" &&
+			strings.HasPrefix(string(announced[0].Conflicts[0].Target), "igw-") &&
+			announced[0].Conflicts[0].Wanted == peering.Target(pcx),
+		fmt.Sprintf("autopeer announced %+v", announced))
 	s.pending("it is not accepted", routed.Cell, pcx)
 }
 
@@ -139,9 +141,9 @@ func (s *stage) short(m, from lab.Site) {
 		{Resource: string(m.Table), Of: "IPv4 routes", Quota: "routes-ipv4", Have: 5, Need: 1, Limit: 5},
 		{Resource: string(m.Group), Of: "ingress rules for IPv4", Quota: "rules-ipv4", Have: 1, Need: 1, Limit: 1},
 	}
-	said := s.Said(outcome.Failed, pcx)
+	announced := s.Announced(outcome.Failed, pcx)
 	s.check("a VPC, a table and a group at their quotas are announced before anything is changed, with the figures",
-		len(said) > 0 && slices.Equal(said[0].Shortages, want), fmt.Sprintf("autopeer announced %+v", said))
+		len(announced) > 0 && slices.Equal(announced[0].Shortages, want), fmt.Sprintf("autopeer announced %+v", announced))
 	s.pending("it is not accepted either", from.Cell, pcx)
 }
 
@@ -166,18 +168,19 @@ func (s *stage) ended(from, to lab.Site) {
 		})
 		release()
 		s.settle()
-		said := slices.Concat(s.Said(outcome.Disconnected, pcx), s.Said(outcome.Failed, pcx))
+		announced := slices.Concat(s.Announced(outcome.Disconnected, pcx), s.Announced(outcome.Failed, pcx))
 		s.check("there is nothing to do, and that is announced once",
-			len(said) == 1 && said[0].Reason.Code == string(end.state), fmt.Sprintf("autopeer announced %+v", said))
+			len(announced) == 1 && announced[0].Reason.Code == string(end.state),
+			fmt.Sprintf("autopeer announced %+v", announced))
 	}
 }
 
 func (s *stage) unnamed(from, to lab.Site) {
 	pcx := s.request(from, to, "")
 	s.settle()
-	said := s.Said(outcome.Denied, pcx)
+	announced := s.Announced(outcome.Denied, pcx)
 	s.check("a VPC that the policy does not name is announced as denied",
-		len(said) > 0 && said[0].Reason.Code == "not-listed", fmt.Sprintf("autopeer announced %+v", said))
+		len(announced) > 0 && announced[0].Reason.Code == "not-listed", fmt.Sprintf("autopeer announced %+v", announced))
 	s.pending("its request is left pending", from.Cell, pcx)
 }
 

@@ -28,7 +28,7 @@ func marketingFinance(s *stage) {
 	first := s.connectStepByStep(m, f, "Marketing <> Finance")
 	agreed := append(sandbox.Connected(m, f, first), sandbox.Admits(f.Group, "icmp", m))
 	s.exactly("all tables of both have the route, the group admits ICMP from Marketing, and that is all", agreed...)
-	s.check("both sides are announced as connected", len(s.Said(outcome.Connected, first)) >= 2, "they are not")
+	s.check("both sides are announced as connected", len(s.Announced(outcome.Connected, first)) >= 2, "they are not")
 	s.check("the name that the requester gave stays",
 		s.connection(m.Cell, first).Tags[peering.TagName] == "Marketing <> Finance", "it is gone")
 	s.unreachable("TCP 22 is not part of the agreement", s.ssh(m, f),
@@ -66,7 +66,7 @@ func (s *stage) connectStepByStep(from, to lab.Site, name string) peering.Connec
 		}
 		return &cloudsim.Failure{Code: "InvalidGroup.NotFound", Message: "The security group does not exist."}
 	})
-	s.tell("asks", "", "connect may run now, but EC2 refuses its ingress rules for a while")
+	s.note("asks", "", "connect may run now, but EC2 refuses its ingress rules for a while")
 	release()
 	s.until("the routes appear", func() bool { return s.holds(sandbox.Connected(from, to, pcx)...) })
 	s.unreachable("with the ingress rule held back the group stops it", s.ping(from, to),
@@ -93,7 +93,7 @@ func (s *stage) watchStates(cell peering.Cell, id peering.ConnectionID) {
 		state := string(s.connection(cell, id).State)
 		if len(passed) == 0 || passed[len(passed)-1] != state {
 			passed = append(passed, state)
-			s.tell("sees", "", string(id)+" is "+state)
+			s.note("sees", "", string(id)+" is "+state)
 		}
 		return state == string(peering.Active)
 	})
@@ -111,7 +111,8 @@ func (s *stage) takeBack(m, f lab.Site, ids ...peering.ConnectionID) {
 	}
 	s.settle()
 	for _, id := range ids {
-		s.check(fmt.Sprintf("%s is announced as disconnected", id), len(s.Said(outcome.Disconnected, id)) > 0, "it is not")
+		s.check(fmt.Sprintf("%s is announced as disconnected", id),
+			len(s.Announced(outcome.Disconnected, id)) > 0, "it is not")
 	}
 	s.exactly("every route and rule that autopeer added is gone")
 	s.unreachable("Marketing reaches Finance no more", s.ping(m, f), "no route in "+string(m.Table))

@@ -66,7 +66,7 @@ func (s *stage) edited(m, f lab.Site) {
 
 // settleEarly prints the delays of the sweeps' queues and ends them, because the demo's clock is real.
 func (s *stage) settleEarly(gathers string) {
-	s.tell("asks", "",
+	s.note("asks", "",
 		fmt.Sprintf("%s for %s, and a second sweep follows %s after the first; the demo ends both waits early",
 			gathers, wiring.Window(function.Sweep), wiring.FunctionTimeout))
 	s.settle()
@@ -98,7 +98,7 @@ func (s *stage) repairedOnce(mark int, pcx peering.ConnectionID, cell peering.Ce
 		}
 	}
 	editors = slices.Compact(editors)
-	found, repaired := s.Said(outcome.DriftFound, pcx), s.Said(outcome.Repaired, pcx)
+	found, repaired := s.Announced(outcome.DriftFound, pcx), s.Announced(outcome.Repaired, pcx)
 	ids := map[string]bool{}
 	for _, o := range repaired {
 		ids[o.ID] = true

@@ -32,7 +32,7 @@ func (s *stage) showProcesses(calls []apicall.Call) {
 		did[who] = append(did[who], described(call))
 	}
 	for _, who := range order {
-		s.tell("ran", who, strings.Join(counted(did[who]), ", "))
+		s.note("ran", who, strings.Join(counted(did[who]), ", "))
 	}
 	unknown := slices.DeleteFunc(slices.Clone(calls), func(call apicall.Call) bool {
 		_, _, found := s.Process(call)
@@ -51,7 +51,7 @@ func (s *stage) noneRefused() {
 			continue
 		}
 		refused++
-		s.tell("refused", fmt.Sprintf("process %d, %s in %s/%s", pid, function, call.Account, call.Region), described(call))
+		s.note("refused", fmt.Sprintf("process %d, %s in %s/%s", pid, function, call.Account, call.Region), described(call))
 	}
 	s.check("no function lacks a permission", refused == 0, fmt.Sprintf("%d calls are refused", refused))
 }
@@ -63,12 +63,12 @@ func (s *stage) soundAlarms() {
 		for _, a := range c.Stack.Alarms() {
 			if a.State == cloudwatch.Sounding {
 				quiet = false
-				s.tell("alarm", c.String(), fmt.Sprintf("alarm %s sounds: %s", a.Name, a.Description))
+				s.note("alarm", c.String(), fmt.Sprintf("alarm %s sounds: %s", a.Name, a.Description))
 			}
 		}
 	}
 	if quiet {
-		s.tell("alarm", "", "no alarm of the stacks sounds")
+		s.note("alarm", "", "no alarm of the stacks sounds")
 	}
 }
 
@@ -118,11 +118,11 @@ func (s *stage) steal(victim lab.Site) {
 		RouteTableId: aws.String(string(victim.Table)), DestinationCidrBlock: aws.String("192.0.2.0/24"),
 		GatewayId: aws.String("igw-00000000000000000"),
 	})
-	code, said := "", "it succeeds"
+	code, announced := "", "it succeeds"
 	if refusal, ok := errors.AsType[smithy.APIError](err); ok {
-		code, said = refusal.ErrorCode(), refusal.ErrorCode()+": "+refusal.ErrorMessage()
+		code, announced = refusal.ErrorCode(), refusal.ErrorCode()+": "+refusal.ErrorMessage()
 	}
-	s.tell("asks", "a person with the credentials of accept in "+victim.Cell.String(),
-		"create-route in "+string(victim.Table)+" → "+said)
-	s.check("accept's role may not write routes", code == "UnauthorizedOperation", said)
+	s.note("asks", "a person with the credentials of accept in "+victim.Cell.String(),
+		"create-route in "+string(victim.Table)+" → "+announced)
+	s.check("accept's role may not write routes", code == "UnauthorizedOperation", announced)
 }

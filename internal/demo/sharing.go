@@ -18,7 +18,7 @@ func sharedSubnet(s *stage) {
 	m, f := s.build(oneInVirginia, lab.Marketing), s.build(oneInVirginia, lab.Finance)
 	participant := twoInVirginia
 	s.Cloud.EC2.(*ec2.Service).Share(string(f.VPC.ID), string(participant.Account))
-	s.tell("network", "", fmt.Sprintf("%s is shared with the account %s", f.Name, participant.Account))
+	s.note("network", "", fmt.Sprintf("%s is shared with the account %s", f.Name, participant.Account))
 	var theirs peering.SecurityGroupID
 	s.asks(participant, func(p *lab.Person) string {
 		theirs = p.Group(f.VPC, "theirs", map[string]string{"Role": "finance-server"})
@@ -33,7 +33,7 @@ func sharedSubnet(s *stage) {
 	s.reachable("Finance's own server is reachable", s.ping(m, f))
 	s.exactly("the group with the tag that belongs to the participant gets no rule", connected...)
 	s.noted(pcx, fmt.Sprintf("%s gets no rules: it belongs to the account %s, a participant", theirs, participant.Account))
-	s.check("nothing failed", len(s.Said(outcome.Failed, pcx)) == 0, "it is announced")
+	s.check("nothing failed", len(s.Announced(outcome.Failed, pcx)) == 0, "it is announced")
 
 	byHand := fmt.Sprintf("%s admits tcp 443 from %s", theirs, m.VPC.Block)
 	s.asks(participant, func(p *lab.Person) string {
@@ -48,7 +48,7 @@ func sharedSubnet(s *stage) {
 // noted checks that the accepter's announcement of the connection has a note that begins so, and prints the note.
 func (s *stage) noted(id peering.ConnectionID, words string) {
 	var notes []string
-	for _, o := range s.Said(outcome.Connected, id) {
+	for _, o := range s.Announced(outcome.Connected, id) {
 		if o.Side == peering.Accepter {
 			notes = append(notes, o.Notes...)
 		}
@@ -56,7 +56,7 @@ func (s *stage) noted(id peering.ConnectionID, words string) {
 	at := slices.IndexFunc(notes, func(n string) bool { return strings.HasPrefix(n, words) })
 	s.check("the announcement names the group and its owner", at >= 0, "it has the notes "+strings.Join(notes, "; "))
 	if at >= 0 {
-		s.tell("says", "", "  note: "+notes[at])
+		s.note("says", "", "  note: "+notes[at])
 	}
 }
 

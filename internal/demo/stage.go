@@ -42,7 +42,7 @@ func (s *stage) build(cell peering.Cell, build func(*lab.Person) lab.Site) lab.S
 	site := build(p)
 	s.must("the network is built", p.Err())
 	s.sites = append(s.sites, site)
-	s.tell("network", "", fmt.Sprintf("%s is %s, %s in %s", site.Name, site.VPC.ID, site.VPC.Block, cell))
+	s.note("network", "", fmt.Sprintf("%s is %s, %s in %s", site.Name, site.VPC.ID, site.VPC.Block, cell))
 	s.call(string(site.VPC.ID), site.Name)
 	s.call(string(site.Table), site.Name+"'s table")
 	s.call(string(site.VPC.Main), site.Name+"'s main table") // the first name of one table counts
@@ -55,17 +55,17 @@ func (s *stage) asks(cell peering.Cell, do func(*lab.Person) string) {
 	p := s.Person(s.ctx, cell)
 	what := do(p)
 	s.must(what, p.Err())
-	s.tell("asks", "a person in "+cell.String(), what)
+	s.note("asks", "a person in "+cell.String(), what)
 }
 
 // deploy checks the policy, deploys its cells and prints its peerings.
 func (s *stage) deploy(policy string) {
 	s.must("the cells are deployed", s.Launch(s.ctx, s.workshop, policy, s.announced))
 	for _, c := range s.Cells {
-		s.tell("deploys", "", fmt.Sprintf("stack %s: the event bus and its policy", c.Bus.Name))
+		s.note("deploys", "", fmt.Sprintf("stack %s: the event bus and its policy", c.Bus.Name))
 	}
 	for _, c := range s.Cells {
-		s.tell("deploys", "",
+		s.note("deploys", "",
 			fmt.Sprintf("stack %s: %d functions, %d queues, roles enforced", c.Stack.Name,
 				len(c.Stack.Functions), len(c.Stack.QueueURLs)))
 	}
@@ -75,13 +75,13 @@ func (s *stage) deploy(policy string) {
 // redeploy deploys another policy for the same cells and shows its peerings.
 func (s *stage) redeploy(policy string) {
 	s.must("the policy is deployed", s.Update(s.ctx, policy))
-	s.tell("deploys", "", "another policy")
+	s.note("deploys", "", "another policy")
 	s.show(policy)
 }
 
 func (s *stage) show(policy string) {
 	for line := range strings.Lines(policy[strings.Index(policy, "peerings:"):]) {
-		s.tell("policy", "", "│ "+strings.TrimRight(line, "\n"))
+		s.note("policy", "", "│ "+strings.TrimRight(line, "\n"))
 	}
 }
 
@@ -125,7 +125,7 @@ func (s *stage) reach(what string, q reach.Query) reach.Answer {
 	if !a.Reachable {
 		answer = "unreachable: " + a.Blocker.Sentence
 	}
-	s.tell("ping", "", fmt.Sprintf("%s %s → %s: %s", what, name(n, q.From), name(n, q.ToInstance), answer))
+	s.note("ping", "", fmt.Sprintf("%s %s → %s: %s", what, name(n, q.From), name(n, q.ToInstance), answer))
 	return a
 }
 

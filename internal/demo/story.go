@@ -35,7 +35,7 @@ type story struct {
 	entries  []Entry
 	checks   int
 	failures int
-	told     map[string]bool // ids of announcements
+	printed  map[string]bool // ids of announcements
 	names    []string        // pairs of an id and its name
 }
 
@@ -47,7 +47,7 @@ func (s *story) call(id, name string) {
 }
 
 func newStory(s Scenario) *story {
-	st := &story{scenario: s.Name, ended: make(chan struct{}), told: map[string]bool{}}
+	st := &story{scenario: s.Name, ended: make(chan struct{}), printed: map[string]bool{}}
 	st.out = &st.kept
 	_, _ = fmt.Fprintf(st.out, "%s — %s\n", s.Name, s.About)
 	return st
@@ -62,8 +62,8 @@ func (s *story) printTo(out io.Writer) {
 	<-s.ended
 }
 
-// tell adds a line. The kind, which decides the format, is "asks", "sees", "does", "says", "ping" or "check".
-func (s *story) tell(kind, actor, text string) {
+// note adds a line. The kind, which decides the format, is "asks", "sees", "does", "says", "ping" or "check".
+func (s *story) note(kind, actor, text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.add(Entry{Kind: kind, Actor: actor, Text: text})
@@ -101,10 +101,10 @@ func (s *story) check(text string, passed bool, instead string) {
 func (s *story) announced(o outcome.Outcome) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.told[o.ID] {
+	if s.printed[o.ID] {
 		return
 	}
-	s.told[o.ID] = true
+	s.printed[o.ID] = true
 	text := fmt.Sprintf("%s: %s", o.Type, o.Reason.Sentence)
 	if o.Type == outcome.Connected && o.Side != "" {
 		text = fmt.Sprintf("%s, the %s's side of %s", o.Type, o.Side, o.Connection)

@@ -43,16 +43,16 @@ func TestStoriesKeepTheirOrder(t *testing.T) {
 	ended := make(chan struct{})
 	scenarios := []Scenario{
 		{"first", "", brief, func(s *stage) {
-			s.tell("asks", "", "first begins")
+			s.note("asks", "", "first begins")
 			select {
 			case <-ended:
 			case <-time.After(10 * time.Second):
 				s.check("second runs concurrently", false, "it does not")
 			}
-			s.tell("asks", "", "first ends")
+			s.note("asks", "", "first ends")
 		}},
 		{"second", "", brief, func(s *stage) {
-			s.tell("asks", "", "second runs")
+			s.note("asks", "", "second runs")
 			close(ended)
 		}},
 	}
@@ -74,7 +74,7 @@ func TestStoriesKeepTheirOrder(t *testing.T) {
 func TestTheCurrentStoryIsPrintedLineByLine(t *testing.T) {
 	t.Parallel()
 	s := newStory(Scenario{Name: "slow"})
-	s.tell("asks", "", "before")
+	s.note("asks", "", "before")
 	out, in := io.Pipe()
 	go s.printTo(in)
 	lines := bufio.NewScanner(out)
@@ -86,7 +86,7 @@ func TestTheCurrentStoryIsPrintedLineByLine(t *testing.T) {
 	}
 	next("slow — ")
 	next("before")
-	go s.tell("asks", "", "after")
+	go s.note("asks", "", "after")
 	next("after")
 	close(s.ended)
 }

@@ -89,6 +89,6 @@ func (s *stage) giveBack(by lab.Site, id peering.ConnectionID, left ...string) {
 		return "delete-vpc-peering-connection " + string(id)
 	})
 	s.settle()
-	s.check("it is announced as disconnected", len(s.Said(outcome.Disconnected, id)) > 0, "it is not")
+	s.check("it is announced as disconnected", len(s.Announced(outcome.Disconnected, id)) > 0, "it is not")
 	s.exactly("every route and rule that autopeer added is gone, and the others stay", left...)
 }

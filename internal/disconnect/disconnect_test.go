@@ -34,7 +34,7 @@ func TestADeletionRemovesExactlyTheAddedRoutesAndRules(t *testing.T) {
 				t.IsTagged(one, pcx, kept)
 				t.IsTagged(finance, pcx, kept)
 				t.Holds(sandbox.Admits(f.Group, "tcp 22", m))
-				o := t.SaidOnce(outcome.Disconnected, pcx)
+				o := t.AnnouncedOnce(outcome.Disconnected, pcx)
 				if o.Reason.Code != "deleted" || o.Requester.Department != "marketing" {
 					t.Errorf("announced %+v", o)
 				}
@@ -43,7 +43,7 @@ func TestADeletionRemovesExactlyTheAddedRoutesAndRules(t *testing.T) {
 				mark := t.Cloud.Mark()
 				t.Redeliver(one, function.Disconnect, sandbox.Event("DeleteVpcPeeringConnection", one, pcx, lab.Site{}, lab.Site{}))
 				t.Unchanged(mark)
-				t.SaidOnce(outcome.Disconnected, pcx)
+				t.AnnouncedOnce(outcome.Disconnected, pcx)
 			})
 		})
 	}
@@ -77,7 +77,7 @@ func TestDeadOfAnyKind(t *testing.T) {
 				tt.end(t, pcx)
 				t.Redeliver(one, function.Disconnect, sandbox.Event(tt.hint, one, pcx, lab.Site{}, lab.Site{}))
 				t.Holds()
-				t.SaidOnce(outcome.Disconnected, pcx)
+				t.AnnouncedOnce(outcome.Disconnected, pcx)
 				release()
 				t.Settle()
 			})
@@ -101,7 +101,7 @@ func TestAConnectionThatAWSNoLongerShows(t *testing.T) {
 		release()
 		t.Settle()
 		t.Holds()
-		if o := t.SaidOnce(outcome.Disconnected, pcx); o.Reason.Code != "not-visible" || len(o.Changes) != 5 {
+		if o := t.AnnouncedOnce(outcome.Disconnected, pcx); o.Reason.Code != "not-visible" || len(o.Changes) != 5 {
 			t.Errorf("announced %+v; want four routes and a rule taken back", o)
 		}
 	})
@@ -144,8 +144,8 @@ func TestForgedDeletionsTakeNothingBack(t *testing.T) {
 			t.Redeliver(one, function.Disconnect, event)
 		}
 		t.Unchanged(mark)
-		if said := t.Said(outcome.Disconnected, pcx); len(said) > 0 {
-			t.Errorf("announced %+v", said)
+		if announced := t.Announced(outcome.Disconnected, pcx); len(announced) > 0 {
+			t.Errorf("announced %+v", announced)
 		}
 		t.InDeadLetters(0)
 		_, _ = m, f
@@ -169,16 +169,16 @@ func TestTheStateOfTheConnectionDecides(t *testing.T) {
 // it is announced in any case.
 func TestADeletionOfAnUnknownConnectionIsNotAnnounced(t *testing.T) {
 	for name, tt := range map[string]struct {
-		origin peering.Cell
-		said   int
+		origin    peering.Cell
+		announced int
 	}{"elsewhere": {two, 0}, "here": {one, 1}} {
 		t.Run(name, func(t *testing.T) {
 			sandboxtest.Run(t, nil, func(t *sandboxtest.T) {
 				t.Company(one, one)
 				t.Redeliver(one, function.Disconnect,
 					sandbox.Event("DeleteVpcPeeringConnection", tt.origin, "pcx-0123456789abcdef0", lab.Site{}, lab.Site{}))
-				if said := t.Said(outcome.Disconnected, "pcx-0123456789abcdef0"); len(said) != tt.said {
-					t.Errorf("announced %+v, want %d", said, tt.said)
+				if announced := t.Announced(outcome.Disconnected, "pcx-0123456789abcdef0"); len(announced) != tt.announced {
+					t.Errorf("announced %+v, want %d", announced, tt.announced)
 				}
 			})
 		})
@@ -253,7 +253,7 @@ func TestFaultsOfDisconnect(t *testing.T) {
 					t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 					t.Settle()
 					t.Holds()
-					t.SaidOnce(outcome.Disconnected, pcx)
+					t.AnnouncedOnce(outcome.Disconnected, pcx)
 					t.InDeadLetters(0)
 					_, _ = m, f
 				})

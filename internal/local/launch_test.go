@@ -109,7 +109,7 @@ func TestASweepRepairs(t *testing.T) {
 		pcx, mark := deletesRoute(t, b, m, f)
 		rest(t, b)
 		repaired := repairedOnce(t, b, mark, pcx)
-		if found := b.Said(outcome.DriftFound, pcx); len(found) > 0 {
+		if found := b.Announced(outcome.DriftFound, pcx); len(found) > 0 {
 			t.Errorf("found %+v, want the repair alone", found)
 		}
 		by := editor(t, b, mark)
@@ -123,14 +123,14 @@ func TestASweepRepairs(t *testing.T) {
 		(&sandboxtest.T{Sandbox: b, T: t, Ctx: t.Context()}).DropCalls()
 		pcx, mark := deletesRoute(t, b, m, f)
 		rest(t, b)
-		if repaired := b.Said(outcome.Repaired, pcx); len(repaired) > 0 {
+		if repaired := b.Announced(outcome.Repaired, pcx); len(repaired) > 0 {
 			t.Fatalf("repaired %+v without an event", repaired)
 		}
 		if err := b.Cloud.Events.Fire(b.Cells[0].SweepRule()); err != nil {
 			t.Fatal(err)
 		}
 		rest(t, b)
-		repaired, found := repairedOnce(t, b, mark, pcx), b.Said(outcome.DriftFound, pcx)
+		repaired, found := repairedOnce(t, b, mark, pcx), b.Announced(outcome.DriftFound, pcx)
 		if len(found) != 1 || !slices.Equal(found[0].Wanted, repaired.Changes) || len(repaired.EditedBy) > 0 {
 			t.Errorf("found %+v and repaired %+v, want the route once and no principal", found, repaired)
 		}
@@ -173,7 +173,7 @@ func repairedOnce(t *testing.T, b *sandbox.Sandbox, mark int, pcx peering.Connec
 			t.Errorf("%s makes %s: %q", c.ARN, c.Action, c.ErrorCode)
 		}
 	}
-	repaired := b.Said(outcome.Repaired, pcx)
+	repaired := b.Announced(outcome.Repaired, pcx)
 	if len(repaired) != 1 || len(repaired[0].Changes) != 1 {
 		t.Fatalf("repaired %+v, want the route once", repaired)
 	}

@@ -48,7 +48,7 @@ func (c *Cell) watchBus(ctx context.Context, cloud *cloudsim.Cloud, watch Watch)
 	}
 	c.watch, err = cloud.Queues.Map(queueARN, queue.Mapping{},
 		lambda.NewHandler(func(_ context.Context, batch events.SQSEvent) error {
-			return tell(batch, watch)
+			return pass(batch, watch)
 		}))
 	return err
 }
@@ -60,7 +60,7 @@ func (n naming) watchPolicy(queueARN string) (map[string]string, error) {
 	return map[string]string{"Policy": string(document)}, err
 }
 
-func tell(batch events.SQSEvent, watch Watch) error {
+func pass(batch events.SQSEvent, watch Watch) error {
 	for _, m := range batch.Records {
 		var event struct {
 			DetailType outcome.Type    `json:"detail-type"`

@@ -68,7 +68,7 @@ func TestUpdate(t *testing.T) {
 	}
 	denied, connected := p.Ask(d, f, ""), b.Person(t.Context(), m.Cell).Ask(m, f, "")
 	rest(t, b)
-	if got := b.Said(outcome.Accepted, denied); len(got) > 0 {
+	if got := b.Announced(outcome.Accepted, denied); len(got) > 0 {
 		t.Errorf("the policy that failed is in force: %+v", got)
 	}
 	want := append(sandbox.Connected(m, f, connected), sandbox.Admits(f.Group, "icmp", m))
@@ -100,7 +100,7 @@ func TestUpdate(t *testing.T) {
 	}
 	eventually(t, "both sides are connected", func() bool {
 		sides := map[peering.Cell]bool{}
-		for _, o := range b.Said(outcome.Connected, allowed) {
+		for _, o := range b.Announced(outcome.Connected, allowed) {
 			sides[o.Cell] = true
 		}
 		return len(sides) == 2

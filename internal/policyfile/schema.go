@@ -18,7 +18,8 @@ const SchemaID = "https://raw.githubusercontent.com/autopeer/autopeer/main/docs/
 //go:generate go test -run TestSchemaInDocsIsFresh . -update
 
 // Schema returns the JSON Schema (draft 2020-12) of the file, with which Parse and editors check the form of every
-// value. The schema can't express relations between values, so Parse may refuse a file that the schema allows.
+// value. The schema can't express relations between values, so Parse may refuse a file that the schema allows. The
+// error has no fault class. No policy file causes one.
 func Schema() ([]byte, error) {
 	s := *form()
 	s.Version, s.ID, s.Title = jsonschema.Version, SchemaID, "autopeer policy"

@@ -230,15 +230,15 @@ func (s *Sandbox) SettleWithoutDelays(ctx context.Context) error {
 	}
 }
 
-// Said returns the announcements of that type about the connection, in order.
-func (s *Sandbox) Said(outcomeType outcome.Type, id peering.ConnectionID) []outcome.Outcome {
-	return slices.DeleteFunc(s.Heard(), func(o outcome.Outcome) bool {
+// Announced returns the announcements of that type about the connection, in order.
+func (s *Sandbox) Announced(outcomeType outcome.Type, id peering.ConnectionID) []outcome.Outcome {
+	return slices.DeleteFunc(s.Announcements(), func(o outcome.Outcome) bool {
 		return o.Type != outcomeType || o.Connection != id
 	})
 }
 
-// Heard returns all announcements of autopeer.
-func (s *Sandbox) Heard() []outcome.Outcome {
+// Announcements returns all announcements of autopeer.
+func (s *Sandbox) Announcements() []outcome.Outcome {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.announced)

@@ -59,19 +59,19 @@ func TestARetiredCell(t *testing.T) {
 		kept = append(kept, byHand...)
 		t.Holds(kept...)
 		t.InState(one, pcx, peering.Active)
-		told := map[peering.Cell]bool{}
-		for _, o := range t.Said(outcome.Disconnected, pcx) {
-			told[o.Cell] = true
+		announced := map[peering.Cell]bool{}
+		for _, o := range t.Announced(outcome.Disconnected, pcx) {
+			announced[o.Cell] = true
 			next := "delete " + string(pcx) + ", which carries no traffic any more"
 			if o.Reason.Code != "retired" || o.Next != next {
 				t.Errorf("announced %+v; want the code retired and the next step %q", o, next)
 			}
 		}
-		if !told[one] || !told[two] {
-			t.Errorf("Peering Disconnected is announced in %v; want both cells", told)
+		if !announced[one] || !announced[two] {
+			t.Errorf("Peering Disconnected is announced in %v; want both cells", announced)
 		}
-		t.SaidOnce(outcome.Disconnected, pcx)
-		for _, o := range t.Heard() {
+		t.AnnouncedOnce(outcome.Disconnected, pcx)
+		for _, o := range t.Announcements() {
 			if o.Type == outcome.DriftFound && o.Connection != pcx {
 				t.Errorf("Drift Found is announced of %s, which is another principal's", o.Connection)
 			}
@@ -94,7 +94,7 @@ func TestARetiredCellBesideOneThatIsGone(t *testing.T) {
 		time.Sleep(35 * time.Minute)
 		next := fmt.Sprintf("delete %s, which carries no traffic any more; the routes and rules in %s remain, because no "+
 			"department has a member there any more: list that cell under retired", pcx, two)
-		if o := t.SaidOnce(outcome.Disconnected, pcx); o.Cell != one || o.Next != next {
+		if o := t.AnnouncedOnce(outcome.Disconnected, pcx); o.Cell != one || o.Next != next {
 			t.Errorf("announced %+v, want the next step %q", o, next)
 		}
 	})
@@ -146,8 +146,8 @@ func TestADeletionInARetiredCell(t *testing.T) {
 		time.Sleep(35 * time.Minute)
 		t.IsTagged(one, pcx, kept)
 		t.Holds(sandboxtest.Pinging(d, f, other)...)
-		if said := t.Said(outcome.Disconnected, pcx); len(said) != 2 || said[0].Cell == said[1].Cell {
-			t.Errorf("announced %+v; want Peering Disconnected of each cell", said)
+		if all := t.Announced(outcome.Disconnected, pcx); len(all) != 2 || all[0].Cell == all[1].Cell {
+			t.Errorf("announced %+v; want Peering Disconnected of each cell", all)
 		}
 		if n := missed(t); n != 0 {
 			t.Errorf("%d events count as missed; want none", n)
@@ -224,7 +224,7 @@ func TestAConnectionByHandToARetiredCell(t *testing.T) {
 		t.ByHand(one, func(p *lab.Person) { p.RouteTo(m.Table, "172.31.0.0/16", pcx) })
 		time.Sleep(25 * time.Hour)
 		t.Holds(sandbox.Routes(m.Table, f, pcx))
-		denied := t.SaidOnce(outcome.Denied, pcx)
+		denied := t.AnnouncedOnce(outcome.Denied, pcx)
 		if denied.Reason.Code != "not-listed" ||
 			denied.Reason.Sentence != "line 2 of policy.yaml retires 111111111111/us-east-1, so no VPC there may be connected" {
 			t.Errorf("reason = %+v", denied.Reason)

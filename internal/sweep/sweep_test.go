@@ -72,8 +72,8 @@ func TestWithEventsASweepFindsNothing(t *testing.T) {
 		mark := t.Cloud.Mark()
 		t.Sweep()
 		t.Unchanged(mark)
-		if said := t.Said(outcome.DriftFound, pcx); len(said) > 0 || missed(t) > 0 {
-			t.Errorf("a sweep announced %+v and missed %d events; want none", said, missed(t))
+		if announced := t.Announced(outcome.DriftFound, pcx); len(announced) > 0 || missed(t) > 0 {
+			t.Errorf("a sweep announced %+v and missed %d events; want none", announced, missed(t))
 		}
 	})
 }
@@ -250,8 +250,8 @@ func TestAFreedPlaceIsTaken(t *testing.T) {
 				t.ByHand(one, func(p *lab.Person) { p.DeleteRoute(m.Table, "172.31.0.0/16") })
 				time.Sleep(time.Minute)
 				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-				if said := t.Said(outcome.Repaired, pcx); len(said) > 0 {
-					t.Errorf("announced %+v, although nothing had drifted", said)
+				if announced := t.Announced(outcome.Repaired, pcx); len(announced) > 0 {
+					t.Errorf("announced %+v, although nothing had drifted", announced)
 				}
 			})
 		})
@@ -343,7 +343,7 @@ func TestAnEdit(t *testing.T) {
 					time.Sleep(time.Minute)
 					t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 					t.Settle()
-					repaired := t.SaidOnce(outcome.Repaired, pcx)
+					repaired := t.AnnouncedOnce(outcome.Repaired, pcx)
 					root := fmt.Sprintf("arn:aws:iam::%s:root", tt.cell.Account)
 					if !slices.Equal(repaired.EditedBy, []string{root}) || !repaired.FoundAt.Equal(edited.Truncate(time.Second)) {
 						t.Errorf("repaired an edit by %v at %v, want %s at %v", repaired.EditedBy, repaired.FoundAt, root, edited)
@@ -351,8 +351,8 @@ func TestAnEdit(t *testing.T) {
 					if len(repaired.Changes) != 1 || !strings.HasPrefix(repaired.Changes[0], tt.words) {
 						t.Errorf("repaired with %v, want a change %q", repaired.Changes, tt.words)
 					}
-					if said := t.Said(outcome.DriftFound, pcx); len(said) > 0 || missed(t) > 0 {
-						t.Errorf("announced %+v and %d missed events; want neither", said, missed(t))
+					if announced := t.Announced(outcome.DriftFound, pcx); len(announced) > 0 || missed(t) > 0 {
+						t.Errorf("announced %+v and %d missed events; want neither", announced, missed(t))
 					}
 				})
 			})
@@ -372,7 +372,7 @@ func TestDrift(t *testing.T) {
 				t.ByHand(tt.cell, func(p *lab.Person) { tt.change(p, m, f) })
 				t.Sweep()
 				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-				found, repaired := t.SaidOnce(outcome.DriftFound, pcx), t.SaidOnce(outcome.Repaired, pcx)
+				found, repaired := t.AnnouncedOnce(outcome.DriftFound, pcx), t.AnnouncedOnce(outcome.Repaired, pcx)
 				if found.Cell != tt.cell || found.Repair != function.Connect || len(found.Wanted) != 1 ||
 					!strings.HasPrefix(found.Wanted[0], tt.words) {
 					t.Errorf("found %+v; want a change %q in %s", found, tt.words, tt.cell)
@@ -418,23 +418,27 @@ func TestForbiddenTrafficIsClosedAtTheFirstLook(t *testing.T) {
 				m, f := t.Company(one, two)
 				pcx := t.Ask(m, f)
 				t.Settle()
-				mark := len(t.Heard())
+				mark := len(t.Announcements())
 				t.DropCalls()
 				tt.change(t, m, f, pcx)
 				t.Must(t.Sandbox.Sweep())
 				time.Sleep(time.Minute)
 				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-				told := slices.DeleteFunc(t.Heard()[mark:], func(o outcome.Outcome) bool { return len(o.Changes) == 0 })
-				if len(told) != 1 || told[0].Cell != tt.cell || len(told[0].Changes) != 1 ||
-					!strings.HasPrefix(told[0].Changes[0], tt.first) {
-					t.Fatalf("announced with changes: %+v, want one with %q", told, tt.first)
+				announced := slices.DeleteFunc(t.Announcements()[mark:], func(o outcome.Outcome) bool {
+					return len(o.Changes) == 0
+				})
+				if len(announced) != 1 || announced[0].Cell != tt.cell || len(announced[0].Changes) != 1 ||
+					!strings.HasPrefix(announced[0].Changes[0], tt.first) {
+					t.Fatalf("announced with changes: %+v, want one with %q", announced, tt.first)
 				}
-				if conflicting := told[0].Type == outcome.Conflicting && len(told[0].Conflicts) == 1; conflicting != tt.obstructed {
-					t.Errorf("announced %s with the conflicts %v beside the removal", told[0].Type, told[0].Conflicts)
+				conflicting := announced[0].Type == outcome.Conflicting && len(announced[0].Conflicts) == 1
+				if conflicting != tt.obstructed {
+					t.Errorf("announced %s with the conflicts %v beside the removal", announced[0].Type, announced[0].Conflicts)
 				}
 				t.Settle()
-				if said := slices.Concat(t.Said(outcome.DriftFound, pcx), t.Said(outcome.Repaired, pcx)); len(said) > 0 {
-					t.Errorf("announced %+v; at the second look there was no drift", said)
+				announced = slices.Concat(t.Announced(outcome.DriftFound, pcx), t.Announced(outcome.Repaired, pcx))
+				if len(announced) > 0 {
+					t.Errorf("announced %+v; at the second look there was no drift", announced)
 				}
 			})
 		})
@@ -479,7 +483,7 @@ func TestAFindingThatIsOpenAtTheSecondLookIsDrift(t *testing.T) {
 		release()
 		t.Settle()
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-		t.SaidOnce(outcome.DriftFound, pcx)
+		t.AnnouncedOnce(outcome.DriftFound, pcx)
 	})
 }
 
@@ -495,8 +499,8 @@ func TestARequestBeingHandledIsNoDrift(t *testing.T) {
 		release()
 		t.Settle()
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-		if said := t.Said(outcome.DriftFound, pcx); len(said) > 0 || missed(t) > 0 {
-			t.Errorf("announced %+v and %d missed events; want neither", said, missed(t))
+		if announced := t.Announced(outcome.DriftFound, pcx); len(announced) > 0 || missed(t) > 0 {
+			t.Errorf("announced %+v and %d missed events; want neither", announced, missed(t))
 		}
 	})
 }
@@ -517,9 +521,10 @@ func TestAConnectionThatWasThereBefore(t *testing.T) {
 		mark := t.Cloud.Mark()
 		time.Sleep(3*24*time.Hour - time.Minute)
 		t.Holds(append(sandboxtest.Pinging(m, f, allowed), sandbox.Routes(d.Table, f, other))...)
-		t.SaidOnce(outcome.Connected, allowed)
-		if said := t.Said(outcome.Denied, other); len(said) != 2 {
-			t.Errorf("the connection that the policy doesn't allow is reported %d times in two midnights, want 2", len(said))
+		t.AnnouncedOnce(outcome.Connected, allowed)
+		if announced := t.Announced(outcome.Denied, other); len(announced) != 2 {
+			t.Errorf("the connection that the policy doesn't allow is reported %d times in two midnights, want 2",
+				len(announced))
 		}
 		for _, call := range t.ByAutopeer(mark) {
 			if call.Mutating && strings.Contains(call.Params["VpcPeeringConnectionId"], string(other)) {
@@ -553,13 +558,13 @@ func TestAPeeringThatIsRemovedFromThePolicy(t *testing.T) {
 				theirs := sandbox.Admits(m.Group, "tcp 22", f)
 				if tt.stays {
 					t.Holds(append(sandboxtest.Pinging(m, f, pcx), theirs)...)
-					if o := t.SaidOnce(outcome.Denied, pcx); !strings.Contains(o.Next, "its routes and rules stay") {
+					if o := t.AnnouncedOnce(outcome.Denied, pcx); !strings.Contains(o.Next, "its routes and rules stay") {
 						t.Errorf("next = %q, want the truth about the routes and rules", o.Next)
 					}
 					return
 				}
 				t.Holds(theirs)
-				if o := t.SaidOnce(outcome.Disconnected, pcx); o.Reason.Code != "removed" {
+				if o := t.AnnouncedOnce(outcome.Disconnected, pcx); o.Reason.Code != "removed" {
 					t.Errorf("reason = %+v, want removed", o.Reason)
 				}
 				mark := t.Cloud.Mark()
@@ -579,17 +584,17 @@ func TestARequestThatIsDenied(t *testing.T) {
 		t.DropEvents()
 		pcx := t.Ask(d, f)
 		time.Sleep(24 * time.Hour)
-		first := len(t.Said(outcome.Denied, pcx))
+		first := len(t.Announced(outcome.Denied, pcx))
 		if first == 0 || first > 6 {
 			t.Errorf("announced %d times on the first day, want up to three times by each cell", first)
 		}
 		time.Sleep(24 * time.Hour)
-		if n := len(t.Said(outcome.Denied, pcx)) - first; n != 3 {
+		if n := len(t.Announced(outcome.Denied, pcx)) - first; n != 3 {
 			t.Errorf("announced %d times on the second day, want once by each cell, and once more on "+
 				"the requester's cell's message", n)
 		}
 		time.Sleep(7 * 24 * time.Hour)
-		if o := t.SaidOnce(outcome.Failed, pcx); o.Reason.Code != "expired" {
+		if o := t.AnnouncedOnce(outcome.Failed, pcx); o.Reason.Code != "expired" {
 			t.Errorf("reason = %+v, want expired", o.Reason)
 		}
 		t.Holds()
@@ -606,7 +611,7 @@ func TestARequestIsAcceptedOnceItsObstacleIsGone(t *testing.T) {
 		pcx := t.Ask(m, f)
 		t.Settle()
 		t.InState(one, pcx, peering.PendingAcceptance)
-		t.SaidOnce(outcome.Conflicting, pcx)
+		t.AnnouncedOnce(outcome.Conflicting, pcx)
 		t.ByHand(one, func(p *lab.Person) { p.DeleteRoute(m.Table, "172.31.0.0/16") })
 		t.Sweep()
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)

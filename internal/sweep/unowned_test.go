@@ -30,24 +30,24 @@ func TestBlackholesWithoutEvidence(t *testing.T) {
 		})
 		ours := t.Ask(m, f)
 		time.Sleep(25 * time.Hour)
-		if said := unowned(t, pcx); len(said) > 0 {
-			t.Errorf("announced %+v of a connection that is alive", said)
+		if announced := unowned(t, pcx); len(announced) > 0 {
+			t.Errorf("announced %+v of a connection that is alive", announced)
 		}
 		want := append(sandboxtest.Pinging(m, f, ours), sandbox.Routes(other.Table, d, pcx),
 			sandbox.Routes(other.VPC.Main, d, pcx))
 		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 		time.Sleep(49 * time.Hour) // at the end EC2 no longer shows the connection
 		t.Holds(want...)
-		said := unowned(t, pcx)
-		if len(said) != 2 || said[0].ID != said[1].ID {
-			t.Fatalf("announced %+v in two days, want once a day under one id", said)
+		announced := unowned(t, pcx)
+		if len(announced) != 2 || announced[0].ID != announced[1].ID {
+			t.Fatalf("announced %+v in two days, want once a day under one id", announced)
 		}
 		tables := []peering.RouteTableID{other.Table, other.VPC.Main}
 		slices.Sort(tables)
 		next := fmt.Sprintf("if the routes aren't needed, in 111111111111: aws ec2 delete-route --region us-east-1 "+
 			"--route-table-id %s --destination-cidr-block 10.20.0.0/16; aws ec2 delete-route --region us-east-1 "+
 			"--route-table-id %s --destination-cidr-block 10.20.0.0/16", tables[0], tables[1])
-		if o := said[0]; o.Cell != one || o.Next != next || len(o.State) != 2 || len(o.Changes) > 0 {
+		if o := announced[0]; o.Cell != one || o.Next != next || len(o.State) != 2 || len(o.Changes) > 0 {
 			t.Errorf("announced %+v, want the two routes and the next step %s", o, next)
 		}
 		t.ByHand(one, func(p *lab.Person) {
@@ -63,7 +63,7 @@ func TestBlackholesWithoutEvidence(t *testing.T) {
 }
 
 func unowned(t *sandboxtest.T, pcx peering.ConnectionID) []outcome.Outcome {
-	return slices.DeleteFunc(t.Said(outcome.Failed, pcx), func(o outcome.Outcome) bool {
+	return slices.DeleteFunc(t.Announced(outcome.Failed, pcx), func(o outcome.Outcome) bool {
 		return o.Reason.Code != "unowned-blackhole"
 	})
 }

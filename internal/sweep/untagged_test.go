@@ -28,7 +28,7 @@ func TestARuleThatLosesATag(t *testing.T) {
 				t.Must(err)
 				t.ByHand(two, func(p *lab.Person) { p.Untag(string(rules[0].ID), tag) })
 				time.Sleep(time.Minute)
-				lost := t.SaidOnce(outcome.Failed, pcx)
+				lost := t.AnnouncedOnce(outcome.Failed, pcx)
 				want := fmt.Sprintf(`in 222222222222: aws ec2 revoke-security-group-ingress --region eu-west-1 --group-id %s `+
 					`--ip-permissions '[{"FromPort":-1,"IpProtocol":"icmp","IpRanges":[{"CidrIp":"10.10.0.0/16"}],"ToPort":-1}]'; `+
 					`the next sweep adds the rule again if the policy allows it`, f.Group)
@@ -37,10 +37,10 @@ func TestARuleThatLosesATag(t *testing.T) {
 				}
 				time.Sleep(25 * time.Hour)
 				t.Holds(connected...)
-				if n := len(t.Said(outcome.Failed, pcx)); n < 2 || n > 3 {
+				if n := len(t.Announced(outcome.Failed, pcx)); n < 2 || n > 3 {
 					t.Errorf("announced %d times in 25 hours, want once a day", n)
 				}
-				t.SaidOnce(outcome.Failed, pcx)
+				t.AnnouncedOnce(outcome.Failed, pcx)
 
 				t.ByHand(two, func(p *lab.Person) { p.Expel(f.Group, "icmp", -1, -1, "10.10.0.0/16") })
 				time.Sleep(30 * time.Minute)
@@ -68,16 +68,16 @@ func TestAForbiddenRuleThatLosesATag(t *testing.T) {
 		t.Redeploy(policy)
 		time.Sleep(25 * time.Hour)
 		t.Holds(connected...)
-		lost := t.SaidOnce(outcome.Failed, pcx)
+		lost := t.AnnouncedOnce(outcome.Failed, pcx)
 		if lost.Reason.Code != "untagged-rule" ||
 			!strings.Contains(lost.Next, "revoke-security-group-ingress --region eu-west-1 --group-id "+string(f.Group)) {
 			t.Errorf("announced %+v, want the command that revokes the rule", lost)
 		}
 		t.ByHand(two, func(p *lab.Person) { p.Expel(f.Group, "icmp", -1, -1, "10.10.0.0/16") })
-		n := len(t.Said(outcome.Failed, pcx))
+		n := len(t.Announced(outcome.Failed, pcx))
 		time.Sleep(25 * time.Hour)
 		t.Holds(sandbox.Connected(m, f, pcx)...)
-		if again := len(t.Said(outcome.Failed, pcx)); again != n {
+		if again := len(t.Announced(outcome.Failed, pcx)); again != n {
 			t.Errorf("announced %d times after the rule was revoked, want %d", again, n)
 		}
 	})
@@ -94,9 +94,9 @@ func TestARuleWithoutItsTagIsNotForgotten(t *testing.T) {
 		t.ByHand(two, func(p *lab.Person) { p.Untag(string(rules[0].ID), peering.TagConnection) })
 		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 		time.Sleep(5 * 24 * time.Hour)
-		before := len(t.Said(outcome.Failed, pcx))
+		before := len(t.Announced(outcome.Failed, pcx))
 		time.Sleep(2 * 24 * time.Hour)
-		if n := len(t.Said(outcome.Failed, pcx)) - before; n != 2 {
+		if n := len(t.Announced(outcome.Failed, pcx)) - before; n != 2 {
 			t.Errorf("announced %d times in two days, want once a day", n)
 		}
 	})

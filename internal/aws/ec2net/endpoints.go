@@ -12,8 +12,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// Endpoints returns the available VPC endpoints of the VPCs, with their network interfaces. Errors are those of EC2,
-// classified as for all reads.
+// Endpoints returns the available VPC endpoints of the VPCs, with their network interfaces. The error has the
+// classes of Connections.
 func (n *Network) Endpoints(ctx context.Context, vpcs ...peering.VPCID) ([]peering.Endpoint, error) {
 	endpoints, err := byValues(ctx, "vpc-id", vpcs,
 		func(ctx context.Context, filters ...types.Filter) ([]types.VpcEndpoint, error) {

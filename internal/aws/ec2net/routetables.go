@@ -12,7 +12,8 @@ import (
 )
 
 // RouteTables returns the route tables of the VPCs. A route to a prefix list is returned once for each block of the
-// list. The error, with the classes of Connections, is that of the tables: lists that can't be read are Unread.
+// list. The error of a list that can't be read is in the table's field Unread, and no error of RouteTables. An error of
+// RouteTables means that the tables can't be read, and has the classes of Connections.
 func (n *Network) RouteTables(ctx context.Context, vpcs ...peering.VPCID) ([]peering.RouteTable, error) {
 	tables, err := byValues(ctx, "vpc-id", vpcs, n.routeTables)
 	if err != nil {

@@ -136,7 +136,7 @@ func TestRecordedViewsAcrossRegions(t *testing.T) {
 }
 
 // saying checks that the error has the code and that its message contains the words.
-func saying(t *testing.T, err error, code, words string) {
+func refusedWith(t *testing.T, err error, code, words string) {
 	t.Helper()
 	refused(t, err, code)
 	if api, ok := errors.AsType[smithy.APIError](err); !ok || !strings.Contains(api.ErrorMessage(), words) {
@@ -164,14 +164,14 @@ func TestRecordedRefusalsOfOptions(t *testing.T) {
 	}
 	p := newPair(t, sim.Options{}, ireland)
 	const code = "OperationNotPermitted"
-	saying(t, p.asking.setOptions(p.id, dns, nil), code,
+	refusedWith(t, p.asking.setOptions(p.id, dns, nil), code,
 		"Peering "+p.id+" is not active. Peering options can be added only to active peerings.")
 	p.accepted(t)
-	saying(t, p.asking.setOptions(p.id, nil, dns), code,
+	refusedWith(t, p.asking.setOptions(p.id, nil, dns), code,
 		"User "+marketing+" does not have permission to modify the accepter side peering options")
-	saying(t, p.deciding.setOptions(p.id, dns, nil), code,
+	refusedWith(t, p.deciding.setOptions(p.id, dns, nil), code,
 		"User "+finance+" does not have permission to modify the requester side peering options")
-	saying(t, p.asking.setOptions(p.id, classic, nil), code,
+	refusedWith(t, p.asking.setOptions(p.id, classic, nil), code,
 		"Modifying VPC peering connection options allowEgressFromLocalClassicLinkToRemoteVpc, "+
 			"allowEgressFromLocalVpcToRemoteClassicLink is not supported for cross-region VPC peering connections")
 	refused(t, p.asking.setOptions(p.id, dns, nil), "no error")
@@ -183,10 +183,10 @@ func TestRecordedRefusalsOfOptions(t *testing.T) {
 func TestRecordedRefusalsOfRoutes(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, sim.Options{}, virginia).accepted(t)
-	saying(t, p.asking.route(p.asking.mainTable(p.requester), "10.10.0.0/24", p.id), "InvalidParameterValue",
+	refusedWith(t, p.asking.route(p.asking.mainTable(p.requester), "10.10.0.0/24", p.id), "InvalidParameterValue",
 		"Route target is not supported. This route only supports interface and instance targets.")
 	other := p.asking.mainTable(p.asking.vpc("10.30.0.0/16"))
-	saying(t, p.asking.route(other, "172.31.0.0/16", p.id), "InvalidParameterValue",
+	refusedWith(t, p.asking.route(other, "172.31.0.0/16", p.id), "InvalidParameterValue",
 		"route table "+other+" and network gateway "+p.id+" belong to different networks")
 	gateway := must[*ec2.CreateInternetGatewayOutput](t)(p.asking.CreateInternetGateway(t.Context(),
 		&ec2.CreateInternetGatewayInput{}))
@@ -194,7 +194,7 @@ func TestRecordedRefusalsOfRoutes(t *testing.T) {
 	_, err := p.asking.CreateRoute(t.Context(), &ec2.CreateRouteInput{
 		RouteTableId: &other, DestinationCidrBlock: aws.String("0.0.0.0/0"), GatewayId: id,
 	})
-	saying(t, err, "InvalidParameterValue",
+	refusedWith(t, err, "InvalidParameterValue",
 		"route table "+other+" and network gateway "+*id+" belong to different networks")
 }
 
@@ -209,7 +209,7 @@ func TestRecordedRefusalOfOnePermissionTwice(t *testing.T) {
 		{CidrIp: aws.String("10.0.0.0/8"), Description: aws.String("two")},
 	}}
 	_, err := c.authorize(group, block)
-	saying(t, err, "InvalidParameterValue", "The same permission must not appear multiple times")
+	refusedWith(t, err, "InvalidParameterValue", "The same permission must not appear multiple times")
 	if rules := c.rules(group); len(rules) != 0 {
 		t.Errorf("the refused call has authorized %d rules", len(rules))
 	}

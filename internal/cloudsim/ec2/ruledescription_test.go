@@ -133,6 +133,6 @@ func TestTextsOfMalformedIDs(t *testing.T) {
 		"sg-xyz": "The security-group ID 'sg-xyz' is malformed", // its shape: systeminit/si#3042
 	} {
 		_, err := c.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{GroupIds: []string{id}})
-		saying(t, err, "InvalidGroupId.Malformed", text)
+		refusedWith(t, err, "InvalidGroupId.Malformed", text)
 	}
 }

@@ -205,7 +205,7 @@ func TestEventReachesTheQueueOfAMatchingRule(t *testing.T) {
 		a := in(t, c, marketing, virginia)
 		a.bus("autopeer")
 		a.rule("autopeer", "ours", "autopeer", to(a.queue("jobs")))
-		a.rule("autopeer", "others", "somebody", to(a.queue("others")))
+		a.rule("autopeer", "others", "stranger", to(a.queue("others")))
 		a.rule("default", "elsewhere", "autopeer", to(a.queue("elsewhere")))
 		e := entry("autopeer")
 		e.Resources = []string{"pcx-1"}

@@ -15,7 +15,7 @@ func TestParseRefusesUnsupportedDocuments(t *testing.T) {
 		{"an unknown element", statement(`,"NotPrincipal":"x"`), "NotPrincipal"},
 		{"an unknown kind of principal", statement(`,"Principal":{"Federated":"x"}`), "Federated"},
 		{"an unknown effect", statement(`,"Effect":"Perhaps"`), "effect"},
-		{"nobody", statement(`,"Principal":"somebody"`), "principal"},
+		{"an unknown principal", statement(`,"Principal":"x"`), "principal"},
 		{"no action", `{"Statement":{"Effect":"Allow","Principal":"*"}}`, "action"},
 		{"an action and its opposite", statement(`,"NotAction":"x"`), "not-action"},
 		{"a resource and its opposite", statement(`,"NotResource":"x"`), "not-resource"},

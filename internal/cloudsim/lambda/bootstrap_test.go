@@ -79,7 +79,7 @@ func meet(folder string) error {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	return errors.New("nobody came")
+	return errors.New("no handler")
 }
 
 func post(path, body string) {

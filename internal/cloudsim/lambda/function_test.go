@@ -215,7 +215,7 @@ func TestFailedInvocations(t *testing.T) {
 }
 
 func TestVariables(t *testing.T) {
-	t.Setenv("AWS_PROFILE", "somebody's own")
+	t.Setenv("AWS_PROFILE", "another")
 	layer := t.TempDir()
 	if err := os.WriteFile(filepath.Join(layer, "policy.json"), []byte("the policy"), 0o600); err != nil {
 		t.Fatal(err)

@@ -42,15 +42,15 @@ type suspicion struct {
 	Untagged Untagged `json:"untagged,omitempty"`
 }
 
-// Found returns the message that makes the function f.Repair check f's connection. The error, which plain values never
-// cause, is Retryable; so are those of Suspects and Again.
+// Found returns the message that makes the function f.Repair check f's connection. The error is Retryable. The only
+// cause is a time after the year 9999.
 func Found(f Finding, at time.Time) ([]byte, error) {
 	f.Outcome = f.Sealed(at)
 	return encode(sweepFound, f.Cell, at, f)
 }
 
 // Suspects returns the message that starts the sweep's second check of the findings with these keys. Those that
-// follow from a deployment are intended, and no drift.
+// follow from a deployment are intended, and no drift. The error is that of Found.
 func Suspects(cell peering.Cell, at time.Time, suspects []string, intended bool, untagged Untagged) ([]byte, error) {
 	return encode(sweepSuspects, cell, at, suspicion{suspects, intended, untagged})
 }
@@ -59,7 +59,7 @@ func Suspects(cell peering.Cell, at time.Time, suspects []string, intended bool,
 // edits.
 const editsAtMost = 1000
 
-// Again returns the message that starts one more sweep for the effect of the change.
+// Again returns the message that starts one more sweep for the effect of the change. The error is that of Found.
 func Again(cell peering.Cell, at time.Time, c Change) ([]byte, error) {
 	if len(c.Edits)+len(c.Released) > editsAtMost {
 		c.Changed, c.Edits, c.Released = true, nil, nil

@@ -138,7 +138,8 @@ func (m Message) IsFresh(sentAt, now time.Time) bool {
 	return true
 }
 
-// Validate returns an error about a message that no cell of this version sends.
+// Validate returns an error about a message that no cell of this version sends. The error has no fault class: callers
+// give it one.
 func (m Message) Validate() error {
 	switch {
 	case m.Type == SideChecked && !m.Code.IsKnown():

@@ -46,7 +46,7 @@ func TestRoutesBesideStaticOnes(t *testing.T) {
 		{"a blackhole of a list too", []peering.Route{part},
 			[]string{"conflict: 172.31.9.0/24, which has a blackhole route to tgw-1 in rtb-1 by the prefix list pl-1, " +
 				"overlaps 172.31.0.0/16, so that can't be routed to pcx-new"}},
-		{"a list to a dead connection is nobody's leftover", []peering.Route{gone},
+		{"a list to a dead connection is no leftover", []peering.Route{gone},
 			[]string{"conflict: 172.31.0.0/16 has a blackhole route to pcx-old in rtb-1 by the prefix list pl-1, so it can't " +
 				"be routed to pcx-new"}},
 		{"a propagated route is a conflict", []peering.Route{propagated(whole)},

@@ -66,14 +66,16 @@ type drawer struct {
 	universe
 }
 
-func pick[V any](d drawer, what string, from ...V) V { return rapid.SampledFrom(from).Draw(d.T, what) }
+func pick[V any](d drawer, label string, from ...V) V {
+	return rapid.SampledFrom(from).Draw(d.T, label)
+}
 
-func (d drawer) often(what string) bool { return d.upTo(4, what) > 0 }
+func (d drawer) often(label string) bool { return d.upTo(4, label) > 0 }
 
-func (d drawer) upTo(most int, what string) int { return rapid.IntRange(0, most).Draw(d.T, what) }
+func (d drawer) upTo(most int, label string) int { return rapid.IntRange(0, most).Draw(d.T, label) }
 
-func (d drawer) some(most int, what string) []netip.Prefix {
-	return rapid.SliceOfNDistinct(rapid.SampledFrom(d.blocks), 0, most, rapid.ID).Draw(d.T, what)
+func (d drawer) some(most int, label string) []netip.Prefix {
+	return rapid.SliceOfNDistinct(rapid.SampledFrom(d.blocks), 0, most, rapid.ID).Draw(d.T, label)
 }
 
 func (u universe) side(t *rapid.T) plan.Side {

@@ -258,7 +258,7 @@ func TestTwinWithHiddenBlocks(t *testing.T) {
 	}
 	for name, tt := range map[string]struct {
 		older peering.Connection
-		told  string
+		block string
 		want  bool
 	}{
 		"to the cell, allowed":                {between("pcx-a", with(), unknown(asking)), allowed, true},
@@ -271,8 +271,8 @@ func TestTwinWithHiddenBlocks(t *testing.T) {
 		"to the other cell, shown as denied":  {between("pcx-a", unknown(asking), with(denied)), allowed, false},
 	} {
 		for by, c := range map[string]peering.Connection{
-			"the cell":  requestedBefore(time.Minute, "pcx-m", asking, with(tt.told)),
-			"the other": requestedBefore(time.Minute, "pcx-m", with(tt.told), asking),
+			"the cell":  requestedBefore(time.Minute, "pcx-m", asking, with(tt.block)),
+			"the other": requestedBefore(time.Minute, "pcx-m", with(tt.block), asking),
 		} {
 			tt.older.State, tt.older.Expires = peering.PendingAcceptance, c.Expires.Add(-time.Minute)
 			if got := inHub(c, tt.older).Twin(c, p) != nil; got != tt.want {

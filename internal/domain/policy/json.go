@@ -8,7 +8,8 @@ import (
 	"io"
 )
 
-// Encode returns the JSON form, which Decode reads.
+// Encode returns the JSON form, which Decode reads. The error is that of encoding/json, without a fault class. No value
+// of a policy causes one.
 func (p *Policy) Encode() ([]byte, error) {
 	data, err := json.Marshal(p)
 	if err != nil {

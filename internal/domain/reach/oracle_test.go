@@ -157,7 +157,7 @@ func (o oracle) listed(subnet peering.SubnetID, egress bool, other netip.Addr,
 		for number := range int32(10) {
 			for _, e := range acl.Entries {
 				if e.Number == number && e.Egress == egress && e.Block.Contains(other) &&
-					speaksOf(e.Protocol, e.From, e.To, protocol, port) {
+					includes(e.Protocol, e.From, e.To, protocol, port) {
 					return e.Allow
 				}
 			}
@@ -175,7 +175,7 @@ func (o oracle) grouped(own, other peering.Interface, addr netip.Addr, protocol 
 			rules = g.Egress
 		}
 		for _, r := range rules {
-			if slices.Contains(own.Groups, g.ID) && speaksOf(r.Protocol, r.From, r.To, protocol, port) &&
+			if slices.Contains(own.Groups, g.ID) && includes(r.Protocol, r.From, r.To, protocol, port) &&
 				(r.Source.Contains(addr) || o.isMember(own, other, r.Group)) {
 				return true
 			}
@@ -200,7 +200,7 @@ func (o oracle) isMember(own, other peering.Interface, group peering.SecurityGro
 	return false
 }
 
-func speaksOf(p peering.Protocol, from, to int32, protocol peering.Protocol, port int32) bool {
+func includes(p peering.Protocol, from, to int32, protocol peering.Protocol, port int32) bool {
 	if p == "-1" {
 		return true
 	}
@@ -235,10 +235,10 @@ func prefixes(texts ...string) []netip.Prefix {
 }
 
 // often is false now and then, so that networks mostly work and each is broken in few places.
-func (n *networks) often(what string) bool { return rapid.IntRange(1, 20).Draw(n.T, what) != 13 }
+func (n *networks) often(label string) bool { return rapid.IntRange(1, 20).Draw(n.T, label) != 13 }
 
-func sample[V any](n *networks, what string, from ...V) V {
-	return rapid.SampledFrom(from).Draw(n.T, what)
+func sample[V any](n *networks, label string, from ...V) V {
+	return rapid.SampledFrom(from).Draw(n.T, label)
 }
 
 func drawNetwork(t *rapid.T) reach.Network {

@@ -40,7 +40,7 @@ func (f *fate) decide(local.Step) local.Death {
 type End struct {
 	Network     []string // routes and rules, as sentences
 	Connections []string // with their states
-	Said        []string // the announcements, each id once, and each change that a sweep found missing
+	Announced   []string // the announcements, each id once, and each change that a sweep found missing
 	DeadLetters int
 	Calls       int // that the functions made
 	Changed     int // EC2 calls with an effect that one more delivery of everything brought
@@ -61,7 +61,7 @@ func Play(t *sandboxtest.T, l Lab, p Point) End {
 		t.Must(err)
 		end.Connections = append(end.Connections, string(c.id)+" is "+string(seen.State))
 	}
-	end.Said = ids(t.Heard())
+	end.Announced = ids(t.Announcements())
 	end.DeadLetters, err = t.DeadLetters(t.Ctx)
 	t.Must(err)
 	f.mu.Lock()

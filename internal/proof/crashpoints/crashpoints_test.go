@@ -35,7 +35,8 @@ func TestAtEveryCall(t *testing.T) {
 		t.Run(lab.Name, func(t *testing.T) {
 			t.Parallel()
 			undisturbed := play(t, lab, crashpoints.Point{})
-			if undisturbed.Calls == 0 || undisturbed.DeadLetters > 0 || undisturbed.Changed > 0 || len(undisturbed.Said) == 0 {
+			if undisturbed.Calls == 0 || undisturbed.DeadLetters > 0 || undisturbed.Changed > 0 ||
+				len(undisturbed.Announced) == 0 {
 				t.Fatalf("undisturbed it ends as %+v", undisturbed)
 			}
 			want := undisturbed

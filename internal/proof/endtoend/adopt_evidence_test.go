@@ -48,7 +48,7 @@ func TestTheLastEvidenceGoesLast(t *testing.T) {
 							t.Errorf("%q is left in %q", gone, left)
 						}
 					}
-					if all := t.Said(outcome.Proposed, pcx); len(all) > 0 {
+					if all := t.Announced(outcome.Proposed, pcx); len(all) > 0 {
 						t.Errorf("announced %+v, want no proposal", all)
 					}
 				})
@@ -65,12 +65,12 @@ func TestATagIsPutBackAsARepetition(t *testing.T) {
 		m, f := t.Company(one, near)
 		pcx := t.Ask(m, f)
 		t.Settle()
-		mark := len(t.Heard())
+		mark := len(t.Announcements())
 		t.ByHand(near, func(p *lab.Person) { p.Untag(string(pcx), peering.TagManaged) })
 		time.Sleep(time.Hour)
 		t.IsTagged(near, pcx, true)
-		t.SaidOnce(outcome.Connected, pcx)
-		if all := t.Heard()[mark:]; len(all) != 1 || all[0].Type != outcome.Connected {
+		t.AnnouncedOnce(outcome.Connected, pcx)
+		if all := t.Announcements()[mark:]; len(all) != 1 || all[0].Type != outcome.Connected {
 			t.Errorf("announced %+v, want that the side is connected", all)
 		}
 	})

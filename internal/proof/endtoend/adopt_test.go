@@ -53,7 +53,7 @@ func adopting(policy string) string {
 func waiting(t *sandboxtest.T, pcx peering.ConnectionID, mark int) map[peering.Role]outcome.Outcome {
 	t.Helper()
 	all := map[peering.Role]outcome.Outcome{}
-	for _, o := range t.Heard()[mark:] {
+	for _, o := range t.Announcements()[mark:] {
 		if o.Type != outcome.Proposed || o.Connection != pcx {
 			continue
 		}
@@ -74,7 +74,7 @@ func waiting(t *sandboxtest.T, pcx peering.ConnectionID, mark int) map[peering.R
 func madeSince(t *sandboxtest.T, pcx peering.ConnectionID, mark int) map[peering.Role][]string {
 	t.Helper()
 	made := map[peering.Role][]string{}
-	for _, o := range t.Heard()[mark:] {
+	for _, o := range t.Announcements()[mark:] {
 		if o.Connection == pcx && o.Type == outcome.Connected && o.Reason.Code != "complete" { // of the other side
 			made[o.Side] = append(made[o.Side], o.Changes...)
 		}
@@ -158,12 +158,12 @@ func TestAdoption(t *testing.T) {
 		neitherDriftNorMissed(t)
 		isKnownAsIncomplete(t, pcx, m.Cell != f.Cell)
 
-		mark := len(t.Heard())
+		mark := len(t.Announcements())
 		adopt(t, f.Cell, pcx)
 		if f.Cell != m.Cell {
 			areMade(t, pcx, proposed, mark, peering.Accepter)
 			t.IsTagged(m.Cell, pcx, false)
-			mark = len(t.Heard())
+			mark = len(t.Announcements())
 			adopt(t, m.Cell, pcx)
 			areMade(t, pcx, proposed, mark, peering.Requester)
 		} else {
@@ -180,18 +180,18 @@ func TestAdoption(t *testing.T) {
 // isKnownAsIncomplete checks that the owner of the other side learns of a side that waits, if that is in another cell.
 func isKnownAsIncomplete(t *sandboxtest.T, pcx peering.ConnectionID, want bool) {
 	t.Helper()
-	told := map[peering.Cell]bool{}
-	for _, o := range t.Heard() {
+	announced := map[peering.Cell]bool{}
+	for _, o := range t.Announcements() {
 		if o.Connection == pcx && o.Reason.Code == "incomplete" &&
 			strings.Contains(o.Reason.Sentence, "wait for the consent of a person") {
-			told[o.Cell] = true
+			announced[o.Cell] = true
 		}
 		if o.Type == outcome.Failed || o.Type == outcome.Conflicting || o.Type == outcome.Connected {
 			t.Errorf("announced %+v of a connection that waits for consent", o)
 		}
 	}
-	if len(told) == 2 != want {
-		t.Errorf("%d cells announced that the other side is incomplete, want two: %t", len(told), want)
+	if len(announced) == 2 != want {
+		t.Errorf("%d cells announced that the other side is incomplete, want two: %t", len(announced), want)
 	}
 }
 
@@ -199,7 +199,7 @@ func isKnownAsIncomplete(t *sandboxtest.T, pcx peering.ConnectionID, want bool) 
 func TestAdoptionByThePolicy(t *testing.T) {
 	t.Parallel()
 	onEachPath(t, func(t *sandboxtest.T, m, f lab.Site, pcx peering.ConnectionID, _ []string) {
-		proposed, mark := waiting(t, pcx, 0), len(t.Heard())
+		proposed, mark := waiting(t, pcx, 0), len(t.Announcements())
 		t.Redeploy(adopting(lab.PingPolicy(m, f, lab.Site{})))
 		t.Settle()
 		areMade(t, pcx, proposed, mark, peering.Requester, peering.Accepter)
@@ -221,7 +221,7 @@ func TestAProposalIsRepeatedDaily(t *testing.T) {
 		first := waiting(t, pcx, 0)
 		for range 2 {
 			time.Sleep(time.Until(time.Now().Truncate(24 * time.Hour).Add(24 * time.Hour)))
-			mark := len(t.Heard())
+			mark := len(t.Announcements())
 			time.Sleep(23 * time.Hour)
 			if again := waiting(t, pcx, mark); again[peering.Requester].ID != first[peering.Requester].ID ||
 				again[peering.Accepter].ID != first[peering.Accepter].ID {
@@ -231,7 +231,7 @@ func TestAProposalIsRepeatedDaily(t *testing.T) {
 				t.Errorf("%d proposals in a day, want one for each side", n)
 			}
 		}
-		mark := len(t.Heard())
+		mark := len(t.Announcements())
 		t.ByHand(one, func(p *lab.Person) { p.RouteTo(m.VPC.Main, "172.31.2.0/24", pcx) })
 		time.Sleep(time.Minute)
 		if o := waiting(t, pcx, mark)[peering.Requester]; len(o.Removals) != 2 || o.ID == first[peering.Requester].ID {
@@ -244,7 +244,7 @@ func TestAProposalIsRepeatedDaily(t *testing.T) {
 }
 
 func countProposals(t *sandboxtest.T, pcx peering.ConnectionID, mark int) (n int) {
-	for _, o := range t.Heard()[mark:] {
+	for _, o := range t.Announcements()[mark:] {
 		if o.Type == outcome.Proposed && o.Connection == pcx {
 			n++
 		}
@@ -291,7 +291,7 @@ func TestEvidence(t *testing.T) {
 					other = f
 				}
 				part := strings.Replace(other.VPC.Block.String(), ".0.0/16", ".1.0/24", 1)
-				mark, heard := t.Cloud.Mark(), len(t.Heard())
+				mark, seen := t.Cloud.Mark(), len(t.Announcements())
 				t.ByHand(s.Cell, func(p *lab.Person) {
 					p.Untag(string(pcx), peering.TagManaged)
 					p.RouteTo(s.Table, part, pcx)
@@ -305,7 +305,7 @@ func TestEvidence(t *testing.T) {
 				}
 				t.Unchanged(mark)
 				t.Holds(append(sandboxtest.Pinging(m, f, pcx), fmt.Sprintf("%s routes %s to %s", s.Table, part, pcx))...)
-				if o := waiting(t, pcx, heard)[peering.Requester]; len(o.Removals) != 1 {
+				if o := waiting(t, pcx, seen)[peering.Requester]; len(o.Removals) != 1 {
 					t.Errorf("proposed %+v, want one removal", o)
 				}
 			})
@@ -331,7 +331,7 @@ func TestClosingWaitsForAdoption(t *testing.T) {
 		finance := []string{sandbox.Routes(f.Table, m, pcx), sandbox.Routes(f.VPC.Main, m, pcx),
 			sandbox.Admits(f.Group, "icmp", m)}
 		t.Holds(append(slices.Clone(finance), inTheWay, byHand)...)
-		proposed, mark := waiting(t, pcx, 0), len(t.Heard())
+		proposed, mark := waiting(t, pcx, 0), len(t.Announcements())
 		if o := proposed[peering.Requester]; len(o.Conflicts) != 1 ||
 			!strings.Contains(o.Reason.Sentence, "further additions wait: 172.31.1.66/32") {
 			t.Errorf("proposed %+v, want the conflict", o)
@@ -339,7 +339,7 @@ func TestClosingWaitsForAdoption(t *testing.T) {
 		adopt(t, one, pcx)
 		t.Holds(append(slices.Clone(finance), inTheWay)...)
 		var made []string
-		for _, o := range t.Heard()[mark:] {
+		for _, o := range t.Announcements()[mark:] {
 			made = append(made, o.Changes...)
 		}
 		if want := slices.Concat(proposed[peering.Requester].Removals,
@@ -465,7 +465,7 @@ func TestAProposalReservesNothing(t *testing.T) {
 		t.InState(one, pcx, peering.Active)
 		t.Holds(append(sandbox.Connected(twin, f, pcx), fmt.Sprintf("%s routes 172.31.1.0/24 to %s", m.Table, first),
 			fmt.Sprintf("%s admits tcp 22 from 0.0.0.0/0", twin.Group))...)
-		for _, o := range t.Heard() {
+		for _, o := range t.Announcements() {
 			if o.Type == outcome.Conflicting && o.Connection == pcx {
 				t.Errorf("announced %+v", o)
 			}
@@ -483,13 +483,13 @@ func TestReportModeBeforeAdoption(t *testing.T) {
 		policy := lab.PingPolicy(m, f, lab.Site{})
 		t.Policy(strings.Replace(policy, "version: 1\n", "version: 1\nmode: report\n", 1))
 		reported := map[peering.Role]outcome.Outcome{}
-		for _, o := range t.Heard() {
+		for _, o := range t.Announcements() {
 			if o.Reason.Code != "report-mode" || !strings.Contains(o.Next, "Key=autopeer:adopt,Value=true") {
 				t.Errorf("announced %+v, want report mode alone and the command that consents", o)
 			}
 			reported[o.Side] = o
 		}
-		mark := len(t.Heard())
+		mark := len(t.Announcements())
 		t.Redeploy(policy)
 		t.Settle()
 		proposed := waiting(t, pcx, mark)
@@ -503,7 +503,7 @@ func TestReportModeBeforeAdoption(t *testing.T) {
 		}
 		t.Holds(routes...)
 		t.Unchanged(0)
-		mark = len(t.Heard())
+		mark = len(t.Announcements())
 		t.Redeploy(adopting(policy))
 		t.Settle()
 		areMade(t, pcx, proposed, mark, peering.Requester, peering.Accepter)

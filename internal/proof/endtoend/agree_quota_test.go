@@ -80,7 +80,7 @@ func TestManyRequestsAtOnce(t *testing.T) {
 				if connected != 16 || accepted > 17 {
 					t.Errorf("%d connected and %d accepted, want 16 and at most 17", connected, accepted)
 				}
-				if n := len(t.Said(outcome.DriftFound, "")); n > 0 {
+				if n := len(t.Announced(outcome.DriftFound, "")); n > 0 {
 					t.Errorf("%d times drift", n)
 				}
 				first := firstConnected(t, asked)

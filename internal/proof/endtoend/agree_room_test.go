@@ -95,7 +95,7 @@ func TestRoomIsTaken(t *testing.T) {
 					if n := routesTo(t, pcx, m, f); n != 4 {
 						t.Errorf("both sides have %d routes, want 4", n)
 					}
-					t.SaidOnce(outcome.Connected, pcx)
+					t.AnnouncedOnce(outcome.Connected, pcx)
 					t.InDeadLetters(0)
 				})
 			})
@@ -150,15 +150,15 @@ func TestTheEndOfALateObstacle(t *testing.T) {
 				t.Settle()
 				obstacle.begin(t, f)
 				time.Sleep(time.Hour + 2*time.Minute)
-				heard := len(t.Heard())
+				seen := len(t.Announcements())
 				obstacle.end(t, f)
 				time.Sleep(time.Minute)
-				if n := completed(t, one, heard); n != 1 {
+				if n := completed(t, one, seen); n != 1 {
 					t.Errorf("the end is announced %d times to the other owner, want once", n)
 				}
 				t.ByHand(f.Cell, func(p *lab.Person) { p.DeleteRoute(f.Table, "10.10.0.0/16") }) // an edit is no obstacle
 				time.Sleep(25 * time.Hour)
-				if n := completed(t, one, heard); n != 1 {
+				if n := completed(t, one, seen); n != 1 {
 					t.Errorf("the end is announced %d times in a day, want once", n)
 				}
 				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
@@ -168,8 +168,8 @@ func TestTheEndOfALateObstacle(t *testing.T) {
 }
 
 // completed counts the announcements in the cell that the other side is complete.
-func completed(t *sandboxtest.T, cell peering.Cell, heard int) (n int) {
-	for _, o := range t.Heard()[heard:] {
+func completed(t *sandboxtest.T, cell peering.Cell, seen int) (n int) {
+	for _, o := range t.Announcements()[seen:] {
 		if o.Cell == cell && o.Type == outcome.Connected && o.Reason.Code == "complete" {
 			n++
 		}

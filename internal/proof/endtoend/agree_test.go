@@ -85,7 +85,7 @@ func (m *mail) want(t *sandboxtest.T, want ...string) {
 const (
 	ready    = "Side Checked ready"
 	question = "Check Side"
-	told     = "Connection Accepted"
+	accepted = "Connection Accepted"
 )
 
 // betweenAccounts plays a scenario with the accepter in another account, in the same Region and in another one.
@@ -119,14 +119,14 @@ func TestMessagesOfAnAgreement(t *testing.T) {
 	}{
 		"the accepter's blocks are declared": {func(f lab.Site, p string) string {
 			return declaring(p, f)
-		}, []string{ready, told}, nil, nil},
+		}, []string{ready, accepted}, nil, nil},
 		"the accepter's blocks are not declared": {func(_ lab.Site, p string) string {
 			return p
-		}, []string{ready, question, ready, told}, nil, nil},
+		}, []string{ready, question, ready, accepted}, nil, nil},
 		"a person approves later": {func(f lab.Site, p string) string {
 			return manual(declaring(p, f))
 		}, []string{ready}, approve,
-			[]string{question, ready, told}},
+			[]string{question, ready, accepted}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -186,8 +186,8 @@ func TestMessagesThatGoAstray(t *testing.T) {
 				time.Sleep(2 * time.Hour)
 				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 				for _, unwanted := range []outcome.Type{outcome.DriftFound, outcome.Failed, outcome.Denied} {
-					if said := t.Said(unwanted, pcx); len(said) > 0 {
-						t.Errorf("announced %+v", said)
+					if announced := t.Announced(unwanted, pcx); len(announced) > 0 {
+						t.Errorf("announced %+v", announced)
 					}
 				}
 				if n := len(mail.take()); n > 8 {
@@ -207,21 +207,21 @@ func TestNoAnswer(t *testing.T) {
 		readMail(t).setWay(func(message.Message, time.Duration) []time.Duration { return nil })
 		pcx := t.Ask(m, f)
 		time.Sleep(time.Minute)
-		if said := t.Heard(); len(said) > 0 {
-			t.Errorf("announced %+v at once", said)
+		if announced := t.Announcements(); len(announced) > 0 {
+			t.Errorf("announced %+v at once", announced)
 		}
 		time.Sleep(47 * time.Hour)
 		t.InState(one, pcx, peering.PendingAcceptance)
 		t.Unchanged(0)
-		o := t.SaidOnce(outcome.Denied, pcx)
+		o := t.AnnouncedOnce(outcome.Denied, pcx)
 		if o.Reason.Code != "no-answer" || !strings.Contains(o.Reason.Sentence, "waits for the answer of ") {
 			t.Errorf("announced %+v, want the wait", o)
 		}
-		if n := len(t.Said(outcome.Denied, pcx)); n < 4 || n > 6 {
+		if n := len(t.Announced(outcome.Denied, pcx)); n < 4 || n > 6 {
 			t.Errorf("announced %d times in two days by two cells", n)
 		}
-		if n := missed(t); n > 0 || len(t.Said(outcome.DriftFound, pcx)) > 0 {
-			t.Errorf("%d missed events, drift %v", n, t.Said(outcome.DriftFound, pcx))
+		if n := missed(t); n > 0 || len(t.Announced(outcome.DriftFound, pcx)) > 0 {
+			t.Errorf("%d missed events, drift %v", n, t.Announced(outcome.DriftFound, pcx))
 		}
 	})
 }
@@ -240,7 +240,7 @@ func TestAConflictOfTheRequester(t *testing.T) {
 		t.InState(one, pcx, peering.PendingAcceptance)
 		t.Unchanged(0)
 		codes := map[peering.Cell]string{}
-		for _, o := range t.Said(outcome.Conflicting, pcx) {
+		for _, o := range t.Announced(outcome.Conflicting, pcx) {
 			codes[o.Cell] = o.Reason.Code
 		}
 		if diff := cmp.Diff(map[peering.Cell]string{one: "route-conflict", accepter: "other-side"}, codes); diff != "" {
@@ -270,11 +270,11 @@ func TestAStranger(t *testing.T) {
 		t.InState(one, pcx, peering.PendingAcceptance)
 		t.Unchanged(0)
 		for _, cell := range []peering.Cell{one, accepter} {
-			at := slices.IndexFunc(t.Said(outcome.Denied, pcx), func(o outcome.Outcome) bool {
+			at := slices.IndexFunc(t.Announced(outcome.Denied, pcx), func(o outcome.Outcome) bool {
 				return o.Cell == cell && o.Reason.Code == "not-listed" && strings.Contains(o.Reason.Sentence, "10.200.0.0/16")
 			})
 			if at < 0 {
-				t.Errorf("no denial in %s names the block; announced were %+v", cell, t.Said(outcome.Denied, pcx))
+				t.Errorf("no denial in %s names the block; announced were %+v", cell, t.Announced(outcome.Denied, pcx))
 			}
 		}
 	})
@@ -292,8 +292,8 @@ func TestABlockThatIsNeverRouted(t *testing.T) {
 		pcx := t.Ask(m, f)
 		t.Settle()
 		t.InState(one, pcx, peering.Active)
-		if said := t.Said(outcome.Conflicting, pcx); len(said) > 0 {
-			t.Errorf("announced %+v", said)
+		if announced := t.Announced(outcome.Conflicting, pcx); len(announced) > 0 {
+			t.Errorf("announced %+v", announced)
 		}
 	})
 }
@@ -312,12 +312,12 @@ func TestBothDirectionsPending(t *testing.T) {
 		t.Settle()
 		t.Holds(sandboxtest.Pinging(m, f, first)...)
 		t.InState(one, second, peering.PendingAcceptance)
-		for _, o := range t.Said(outcome.Denied, second) {
+		for _, o := range t.Announced(outcome.Denied, second) {
 			if o.Reason.Code != "already-requested" && o.Reason.Code != "already-connected" && o.Reason.Code != "other-side" {
 				t.Errorf("denied with %+v", o.Reason)
 			}
 		}
-		t.SaidOnce(outcome.Denied, second)
+		t.AnnouncedOnce(outcome.Denied, second)
 	})
 }
 
@@ -439,8 +439,8 @@ func TestQuestionsAboutOtherBlocks(t *testing.T) {
 		q.Blocks = prefixes("192.168.0.0/16")
 		deliver(t, one, two, q, time.Now())
 		mail.want(t, "Side Checked cidr-mismatch")
-		if said := t.Heard(); len(said) > 0 {
-			t.Errorf("announced %+v", said)
+		if announced := t.Announcements(); len(announced) > 0 {
+			t.Errorf("announced %+v", announced)
 		}
 	})
 }
@@ -468,7 +468,7 @@ func TestHalfOpen(t *testing.T) {
 		time.Sleep(time.Minute)
 		t.Holds(sandbox.Routes(f.Table, m, pcx), sandbox.Routes(f.VPC.Main, m, pcx), sandbox.Admits(f.Group, "icmp", m))
 		codes := map[peering.Cell][]string{}
-		for _, o := range t.Said(outcome.Conflicting, pcx) {
+		for _, o := range t.Announced(outcome.Conflicting, pcx) {
 			if text := o.Reason.Sentence + strings.Join(o.Notes, " "); strings.Contains(text, "is half-open") &&
 				strings.Contains(text, "answers have no route back") {
 				codes[o.Cell] = append(codes[o.Cell], o.Reason.Code)
@@ -506,7 +506,7 @@ func TestAFailedAttemptIsTakenBack(t *testing.T) {
 				time.Sleep(time.Minute)
 				t.Holds(routed(m, pcx, f.VPC.Block)...)
 				codes := map[peering.Cell]string{}
-				for _, o := range t.Said(outcome.Failed, pcx) {
+				for _, o := range t.Announced(outcome.Failed, pcx) {
 					codes[o.Cell] = o.Reason.Code
 					if text := o.Reason.Sentence + strings.Join(o.Notes, " "); !strings.Contains(text, "is half-open") {
 						t.Errorf("%s announces %q, which doesn't report that the connection is half-open", o.Cell, text)
@@ -601,7 +601,7 @@ func TestWaitingForADay(t *testing.T) {
 	}{
 		"the blocks are declared":     {declaring, true},
 		"the blocks are not declared": {func(policy string, _ lab.Site) string { return policy }, true},
-		"nobody approves": {func(policy string, f lab.Site) string {
+		"no approval": {func(policy string, f lab.Site) string {
 			return strings.Replace(declaring(policy, f), "finance]\n", "finance]\n    approval: manual\n", 1)
 		}, false},
 	} {
@@ -621,7 +621,7 @@ func TestWaitingForADay(t *testing.T) {
 					t.Errorf("%d messages in 25 hours, want at most five in a sweep interval", n)
 				}
 				per := map[string]int{}
-				for _, o := range t.Heard() {
+				for _, o := range t.Announcements() {
 					per[o.Cell.String()+" "+o.Reason.Code]++
 				}
 				for what, n := range per {
@@ -650,7 +650,7 @@ func TestAnObstacleThatIsNone(t *testing.T) {
 		mail := readMail(t)
 		pcx := t.Ask(m, f)
 		t.Settle()
-		mail.want(t, "Side Checked route-conflict", question, ready, told)
+		mail.want(t, "Side Checked route-conflict", question, ready, accepted)
 		t.InState(one, pcx, peering.Active)
 	})
 }

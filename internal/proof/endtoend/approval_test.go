@@ -31,7 +31,7 @@ func TestAnApprovalActsWithinSeconds(t *testing.T) {
 		approve(t, accepter, pcx)
 		time.Sleep(2 * time.Second)
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-		if o := t.SaidOnce(outcome.Accepted, pcx); o.RequestedAt.IsZero() {
+		if o := t.AnnouncedOnce(outcome.Accepted, pcx); o.RequestedAt.IsZero() {
 			t.Errorf("the acceptance is announced without the time of the request: %+v", o)
 		}
 		t.InDeadLetters(0)
@@ -51,7 +51,7 @@ func TestAnObstacleAfterAnApproval(t *testing.T) {
 		approve(t, accepter, pcx)
 		time.Sleep(2 * time.Second)
 		t.InState(accepter, pcx, peering.PendingAcceptance)
-		if o := t.SaidOnce(outcome.Conflicting, pcx); len(o.Conflicts) != 1 {
+		if o := t.AnnouncedOnce(outcome.Conflicting, pcx); len(o.Conflicts) != 1 {
 			t.Errorf("announced was %+v, want the conflict", o)
 		}
 	})
@@ -76,7 +76,7 @@ func TestTheAcceptanceNamesTheApprovedDepartment(t *testing.T) {
 		approve(t, two, pcx)
 		t.Settle()
 		for _, announced := range []outcome.Type{outcome.AskApproval, outcome.Accepted, outcome.Connected} {
-			o := t.SaidOnce(announced, pcx)
+			o := t.AnnouncedOnce(announced, pcx)
 			if o.Requester.Department != "auditor" || o.Peering == nil || o.Peering.Line != line {
 				t.Errorf("%s names %q and %+v, want auditor and line %d", announced, o.Requester.Department, o.Peering, line)
 			}

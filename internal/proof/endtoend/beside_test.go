@@ -49,7 +49,7 @@ func TestRoutesOfPrefixLists(t *testing.T) {
 		})
 		pcx := t.Ask(m, f)
 		t.Settle()
-		o := t.SaidOnce(outcome.Conflicting, pcx)
+		o := t.AnnouncedOnce(outcome.Conflicting, pcx)
 		if len(o.Conflicts) != 1 || o.Conflicts[0].Destination != "10.10.7.0/24" ||
 			!strings.Contains(o.Reason.Sentence, string(list)) {
 			t.Errorf("conflicts = %+v, %s; want the block of %s", o.Conflicts, o.Reason.Sentence, list)
@@ -98,7 +98,7 @@ func TestPropagatedRoutes(t *testing.T) {
 		advertise("192.0.2.0/24", "10.10.0.0/16")
 		pcx := t.Ask(m, f)
 		t.Settle()
-		o := t.SaidOnce(outcome.Conflicting, pcx)
+		o := t.AnnouncedOnce(outcome.Conflicting, pcx)
 		if len(o.Conflicts) != 1 || o.Conflicts[0].Target != peering.Target(vpn) ||
 			!strings.Contains(o.Reason.Sentence, "by route propagation") {
 			t.Errorf("conflicts = %+v, %s; want the propagated route", o.Conflicts, o.Reason.Sentence)
@@ -108,12 +108,12 @@ func TestPropagatedRoutes(t *testing.T) {
 		t.Sweep()
 		holds := append(sandboxtest.Pinging(m, f, pcx), string(f.Table)+" routes 192.0.2.0/24 to "+vpn)
 		t.Holds(holds...)
-		mark, said := t.Cloud.Mark(), len(t.Said(outcome.Conflicting, pcx))
+		mark, announced := t.Cloud.Mark(), len(t.Announced(outcome.Conflicting, pcx))
 		advertise("192.0.2.0/24", "10.10.0.0/16")
 		t.Sweep()
 		t.Unchanged(mark)
-		if n := len(t.Said(outcome.Conflicting, pcx)); n != said {
-			t.Errorf("%d conflicts are announced, want the %d of before", n, said)
+		if n := len(t.Announced(outcome.Conflicting, pcx)); n != announced {
+			t.Errorf("%d conflicts are announced, want the %d of before", n, announced)
 		}
 		t.Holds(append(holds, string(f.Table)+" routes 10.10.0.0/16 to "+vpn)...)
 		t.ByHand(m.Cell, func(p *lab.Person) { p.Delete(pcx) })
@@ -159,7 +159,7 @@ func TestRoutesOfEndpoints(t *testing.T) {
 		if got := routesBut(t, f, pcx); len(got) != 2 {
 			t.Errorf("the table has beside ours %v, want the local and the endpoint's route", got)
 		}
-		t.SaidOnce(outcome.Connected, pcx)
+		t.AnnouncedOnce(outcome.Connected, pcx)
 		t.ByHand(m.Cell, func(p *lab.Person) { p.Delete(pcx) })
 		t.Settle()
 		if after := shown(); !slices.Equal(before, after) || len(private.VpcEndpoint.NetworkInterfaceIds) != 1 {

@@ -122,11 +122,11 @@ func closesBeside(t *sandboxtest.T, o obstacle, byTag bool) {
 	if o.allow {
 		entries = append(entries, inFull(full))
 	}
-	mark := len(t.Heard())
+	mark := len(t.Announcements())
 	if byTag {
 		t.Redeploy(between(m, f, lines(append(entries, pingLine)...)))
 		t.Sweep()
-		mark = len(t.Heard())
+		mark = len(t.Announcements())
 		t.ByHand(f.Cell, func(p *lab.Person) { p.Untag(string(f.Group), "Role") })
 	} else {
 		t.Redeploy(between(m, f, lines(entries...)))
@@ -146,11 +146,11 @@ func closesBeside(t *sandboxtest.T, o obstacle, byTag bool) {
 			t.Errorf("%s lost its wanted route: %v", table.ID, table.Routes)
 		}
 	}
-	told := slices.DeleteFunc(slices.Clone(t.Heard()[mark:]), func(o outcome.Outcome) bool {
+	announced := slices.DeleteFunc(slices.Clone(t.Announcements()[mark:]), func(o outcome.Outcome) bool {
 		return o.Cell != f.Cell || len(o.Changes) == 0
 	})
-	if len(told) != 1 || !o.want(told[0]) || !strings.HasPrefix(told[0].Changes[0], "revoke ") {
-		t.Errorf("announced with changes: %+v; want the revocation beside the obstacle", told)
+	if len(announced) != 1 || !o.want(announced[0]) || !strings.HasPrefix(announced[0].Changes[0], "revoke ") {
+		t.Errorf("announced with changes: %+v; want the revocation beside the obstacle", announced)
 	}
 	checkRepetitions(t, f.Cell, pcx, mark)
 	t.InDeadLetters(0)
@@ -165,7 +165,7 @@ func checkRepetitions(t *sandboxtest.T, cell peering.Cell, pcx peering.Connectio
 	t.Sweep()
 	t.Unchanged(before)
 	ids := map[string]bool{}
-	for _, o := range t.Heard()[mark:] {
+	for _, o := range t.Announcements()[mark:] {
 		if o.Cell == cell && o.Connection == pcx && (o.Type == outcome.Conflicting || o.Type == outcome.Failed) &&
 			o.FoundAt.IsZero() {
 			ids[o.ID] = true

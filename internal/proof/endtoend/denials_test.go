@@ -110,7 +110,7 @@ func TestDenialsAreTrue(t *testing.T) {
 				}
 				time.Sleep(time.Hour)
 				for id := range requests {
-					if found := t.Said(outcome.DriftFound, id); len(found) > 0 {
+					if found := t.Announced(outcome.DriftFound, id); len(found) > 0 {
 						t.Errorf("announced as drift: %s", found[0].Reason.Sentence)
 					}
 				}
@@ -142,17 +142,17 @@ func (d *denials) check(id peering.ConnectionID, from, to resident, isRejected b
 	}
 	d.InState(to.cell, id, want)
 	byPolicy := []string{string(policy.NotListed), string(policy.WrongDirection)}
-	said := slices.DeleteFunc(d.Said(outcome.Denied, id), func(o outcome.Outcome) bool {
+	announced := slices.DeleteFunc(d.Announced(outcome.Denied, id), func(o outcome.Outcome) bool {
 		return !slices.Contains(byPolicy, o.Reason.Code)
 	})
 	for _, cell := range []peering.Cell{from.cell, to.cell} {
 		mayBeAllowed := cell != to.cell &&
 			slices.ContainsFunc(d.possible(to), func(name string) bool { return arePeers(from.department, name) })
-		if !mayBeAllowed && !slices.ContainsFunc(said, func(o outcome.Outcome) bool { return o.Cell == cell }) {
+		if !mayBeAllowed && !slices.ContainsFunc(announced, func(o outcome.Outcome) bool { return o.Cell == cell }) {
 			d.Errorf("%s from %q to %q: %s has announced no denial", id, from.department, to.department, cell)
 		}
 	}
-	for _, o := range said {
+	for _, o := range announced {
 		if why := d.untrue(o.Reason.Sentence, from, to); why != "" {
 			d.Errorf("%s, from %q to %q: %s announces %q: %s", id, from.department, to.department,
 				o.Cell, o.Reason.Sentence, why)

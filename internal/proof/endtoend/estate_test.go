@@ -98,10 +98,10 @@ func prefixes(texts ...string) []netip.Prefix {
 }
 
 // often is false now and then.
-func (e *estate) often(what string) bool { return rapid.IntRange(1, 20).Draw(e.T, what) != 13 }
+func (e *estate) often(label string) bool { return rapid.IntRange(1, 20).Draw(e.T, label) != 13 }
 
-func sample[V any](e *estate, what string, from ...V) V {
-	return rapid.SampledFrom(from).Draw(e.T, what)
+func sample[V any](e *estate, label string, from ...V) V {
+	return rapid.SampledFrom(from).Draw(e.T, label)
 }
 
 // must ends the check on an error.

@@ -65,7 +65,7 @@ func TestAHalfThatIsLeftIsNamed(t *testing.T) {
 		left := []string{sandbox.Routes(m.Table, f, pcx), sandbox.Routes(m.VPC.Main, f, pcx)}
 		t.Holds(left...)
 		slices.Sort(left)
-		denied := t.SaidOnce(outcome.Denied, pcx)
+		denied := t.AnnouncedOnce(outcome.Denied, pcx)
 		if !slices.Equal(denied.State, left) || strings.Count(denied.Next, "aws ec2 delete-route --region us-east-1") != 2 {
 			t.Errorf("announced %+v, want the routes %q and two commands", denied, left)
 		}

@@ -42,7 +42,7 @@ func endHold(t *sandboxtest.T, cell peering.Cell, pcx peering.ConnectionID) {
 func announcedHolds(t *sandboxtest.T, cell peering.Cell, pcx peering.ConnectionID, mark int) []outcome.Outcome {
 	t.Helper()
 	var all []outcome.Outcome
-	for _, o := range t.Heard()[mark:] {
+	for _, o := range t.Announcements()[mark:] {
 		if o.Reason.Code != "hold" {
 			continue
 		}
@@ -63,11 +63,11 @@ func heldAtOnceAndDaily(t *sandboxtest.T, cell peering.Cell, pcx peering.Connect
 	t.Helper()
 	time.Sleep(time.Minute)
 	if len(announcedHolds(t, cell, pcx, mark)) == 0 {
-		t.Fatalf("the hold isn't announced within a minute; announced were %+v", t.Heard()[mark:])
+		t.Fatalf("the hold isn't announced within a minute; announced were %+v", t.Announcements()[mark:])
 	}
 	time.Sleep(time.Hour) // with the announcement of a young request
 	for range 2 {
-		day := len(t.Heard())
+		day := len(t.Announcements())
 		midnight := time.Now().Truncate(24 * time.Hour).Add(24 * time.Hour)
 		time.Sleep(time.Until(midnight))
 		if during := announcedHolds(t, cell, pcx, day); len(during) > 0 {
@@ -75,7 +75,7 @@ func heldAtOnceAndDaily(t *sandboxtest.T, cell peering.Cell, pcx peering.Connect
 		}
 		time.Sleep(time.Hour)
 		if len(announcedHolds(t, cell, pcx, day)) < sides {
-			t.Errorf("the hold isn't announced on the next day, announced were %+v", t.Heard()[day:])
+			t.Errorf("the hold isn't announced on the next day, announced were %+v", t.Announcements()[day:])
 		}
 	}
 	ids := map[string]bool{}
@@ -90,7 +90,7 @@ func heldAtOnceAndDaily(t *sandboxtest.T, cell peering.Cell, pcx peering.Connect
 // neitherDriftNorMissed checks that no sweep found a difference.
 func neitherDriftNorMissed(t *sandboxtest.T) {
 	t.Helper()
-	for _, o := range t.Heard() {
+	for _, o := range t.Announcements() {
 		if o.Type == outcome.DriftFound || o.Type == outcome.Repaired {
 			t.Errorf("announced %+v", o)
 		}
@@ -161,7 +161,7 @@ func (r heldRequest) run(t *sandboxtest.T) {
 		held, other = other, held
 	}
 	time.Sleep(r.later)
-	mark := len(t.Heard())
+	mark := len(t.Announcements())
 	hold(t, held, pcx)
 	heldAtOnceAndDaily(t, held, pcx, mark, 1)
 	t.InState(one, pcx, peering.PendingAcceptance)
@@ -185,7 +185,7 @@ func (r heldRequest) run(t *sandboxtest.T) {
 func (r heldRequest) othersOwnerLearns(t *sandboxtest.T, held, other peering.Cell, pcx peering.ConnectionID) {
 	t.Helper()
 	reasons := map[peering.Cell][]string{}
-	for _, o := range t.Heard() {
+	for _, o := range t.Announcements() {
 		if o.Connection != pcx {
 			continue
 		}
@@ -237,12 +237,12 @@ func TestAConnectionAcceptedOnHold(t *testing.T) {
 // halfOpenIn returns the announcement of the half-open connection.
 func halfOpenIn(t *sandboxtest.T, cell peering.Cell, pcx peering.ConnectionID) outcome.Outcome {
 	t.Helper()
-	for _, o := range t.Said(outcome.Denied, pcx) {
+	for _, o := range t.Announced(outcome.Denied, pcx) {
 		if o.Cell == cell && o.Reason.Code == "half-open" {
 			return o
 		}
 	}
-	t.Fatalf("%s doesn't announce a half-open connection; announced were %+v", cell, t.Heard())
+	t.Fatalf("%s doesn't announce a half-open connection; announced were %+v", cell, t.Announcements())
 	return outcome.Outcome{}
 }
 
@@ -263,11 +263,11 @@ func withoutARoute(t *sandboxtest.T, accepter peering.Cell) {
 	pcx := t.Ask(m, f)
 	t.Settle()
 	t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-	mark, calls := len(t.Heard()), t.Cloud.Mark()
+	mark, calls := len(t.Announcements()), t.Cloud.Mark()
 	hold(t, accepter, pcx)
 	time.Sleep(time.Minute)
-	if own, all := len(announcedHolds(t, accepter, pcx, mark)), len(t.Heard())-mark; own == 0 || own != all {
-		t.Errorf("%d of %d announcements are those of the hold; want all: %+v", own, all, t.Heard()[mark:])
+	if own, all := len(announcedHolds(t, accepter, pcx, mark)), len(t.Announcements())-mark; own == 0 || own != all {
+		t.Errorf("%d of %d announcements are those of the hold; want all: %+v", own, all, t.Announcements()[mark:])
 	}
 	t.ByHand(accepter, func(p *lab.Person) { p.DeleteRoute(f.Table, m.VPC.Block.String()) })
 	sides := 1
@@ -281,7 +281,7 @@ func withoutARoute(t *sandboxtest.T, accepter peering.Cell) {
 	t.Holds(left...)
 	t.Unchanged(calls)
 	neitherDriftNorMissed(t)
-	if accepter != one && !slices.ContainsFunc(t.Said(outcome.Denied, pcx), func(o outcome.Outcome) bool {
+	if accepter != one && !slices.ContainsFunc(t.Announced(outcome.Denied, pcx), func(o outcome.Outcome) bool {
 		return o.Cell == one && o.Reason.Code == "incomplete"
 	}) {
 		t.Errorf("%s doesn't learn that a part of the other side is missing", one)
@@ -320,7 +320,7 @@ func TestClosingOnHold(t *testing.T) {
 				t.Settle()
 				hold(t, near, pcx)
 				time.Sleep(time.Minute)
-				mark := len(t.Heard())
+				mark := len(t.Announcements())
 				t.Redeploy(between(m, f, lines(tt.entries...)))
 				t.Must(t.Sandbox.Sweep())
 				time.Sleep(time.Minute)
@@ -348,7 +348,7 @@ func checkAdmitted(t *sandboxtest.T, f lab.Site, want []string) {
 func closedOnHold(t *sandboxtest.T, mark int, verbs []string) {
 	t.Helper()
 	var got [][]string
-	for _, o := range t.Heard()[mark:] {
+	for _, o := range t.Announcements()[mark:] {
 		if len(o.Changes) == 0 {
 			continue
 		}

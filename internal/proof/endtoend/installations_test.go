@@ -56,7 +56,7 @@ func (b *beside) announced(id peering.ConnectionID) []outcome.Type {
 	return slices.Compact(types)
 }
 
-func (b *beside) heard() []outcome.Outcome {
+func (b *beside) announcements() []outcome.Outcome {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.outcomes)
@@ -288,7 +288,7 @@ func oneOwner(t *sandboxtest.T, blue *beside, m, f lab.Site, pcx peering.Connect
 	t.Must(err)
 	t.Holds(append(sandbox.Connected(m, f, pcx), admitted[c.ManagedBy()])...)
 	losers := map[outcome.Type]int{}
-	for _, o := range slices.Concat(t.Heard(), blue.heard()) {
+	for _, o := range slices.Concat(t.Announcements(), blue.announcements()) {
 		if o.Connection == pcx && o.Reason.Code == "other-installation" {
 			losers[o.Type]++
 		}
@@ -401,7 +401,7 @@ func TestAnEarlierVersionsConnectionIsHandedOver(t *testing.T) {
 		})
 		time.Sleep(25 * time.Hour)
 		t.Holds(drifted...)
-		if said := t.Said(outcome.Conflicting, pcx); len(said) == 0 {
+		if announced := t.Announced(outcome.Conflicting, pcx); len(announced) == 0 {
 			t.Error("no conflict with another installation was announced")
 		}
 
@@ -432,8 +432,8 @@ func TestAHandOverTakesTime(t *testing.T) {
 		retag(t, pcx, "blue")
 		time.Sleep(time.Hour)
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-		if said := t.Said(outcome.Disconnected, pcx); len(said) > 0 {
-			t.Errorf("announced %+v, want nothing disconnected", said)
+		if announced := t.Announced(outcome.Disconnected, pcx); len(announced) > 0 {
+			t.Errorf("announced %+v, want nothing disconnected", announced)
 		}
 	})
 }
@@ -450,7 +450,7 @@ func TestAnInstallationIsSilentAboutTheOthers(t *testing.T) {
 		t.Must(err)
 		t.ByHand(two, func(p *lab.Person) { p.Untag(string(rules[0].ID), peering.TagConnection) })
 		time.Sleep(time.Hour)
-		t.SaidOnce(outcome.Failed, pcx)
+		t.AnnouncedOnce(outcome.Failed, pcx)
 		for _, f := range function.All { // the first installation is down
 			t.Hold(f)
 		}

@@ -48,13 +48,13 @@ func TestKeptRoutes(t *testing.T) {
 		t.Settle()
 		connected := append(sandboxtest.Pinging(m, f, pcx), kept)
 		t.Holds(connected...)
-		note := slices.ContainsFunc(t.Said(outcome.Connected, pcx), func(o outcome.Outcome) bool {
+		note := slices.ContainsFunc(t.Announced(outcome.Connected, pcx), func(o outcome.Outcome) bool {
 			return o.Side == peering.Accepter && slices.ContainsFunc(o.Notes, func(n string) bool {
 				return strings.HasPrefix(n, around+" stays routed to ") && strings.Contains(n, string(f.Table))
 			})
 		})
-		if said := t.Said(outcome.Conflicting, pcx); !note || len(said) > 0 {
-			t.Errorf("the connection has the note: %v; announced as conflicting: %+v", note, said)
+		if announced := t.Announced(outcome.Conflicting, pcx); !note || len(announced) > 0 {
+			t.Errorf("the connection has the note: %v; announced as conflicting: %+v", note, announced)
 		}
 
 		mark := t.Cloud.Mark()
@@ -66,7 +66,7 @@ func TestKeptRoutes(t *testing.T) {
 		t.Holds(append(slices.Clip(connected), inside)...)
 		conflicting := func() []string {
 			var destinations []string
-			for _, o := range t.Said(outcome.Conflicting, pcx) {
+			for _, o := range t.Announced(outcome.Conflicting, pcx) {
 				for _, c := range o.Conflicts {
 					destinations = append(destinations, c.Destination)
 				}
@@ -118,16 +118,16 @@ func TestABlackholeIsAConflictWithItsRemedy(t *testing.T) {
 		pcx := t.Ask(m, f)
 		t.Settle()
 		t.Holds(elsewhere(t, f, "10.10.0.0/16"), elsewhere(t, f, quarantined))
-		var said []outcome.Outcome
-		for _, o := range t.Said(outcome.Conflicting, pcx) {
+		var announced []outcome.Outcome
+		for _, o := range t.Announced(outcome.Conflicting, pcx) {
 			if o.Cell == accepter && o.Reason.Code == "route-conflict" {
-				said = append(said, o)
+				announced = append(announced, o)
 			}
 		}
-		if len(said) == 0 {
+		if len(announced) == 0 {
 			t.Fatal("the conflict is not announced")
 		}
-		o := said[0]
+		o := announced[0]
 		remove := func(destination string) string {
 			return fmt.Sprintf("aws ec2 delete-route --region %s --route-table-id %s --destination-cidr-block %s",
 				accepter.Region, f.Table, destination)
@@ -158,12 +158,12 @@ func TestADeclaredConflictIsAnnouncedAsEnded(t *testing.T) {
 		toServer(t, f, quarantined)
 		time.Sleep(time.Hour)
 		for _, policy := range []string{keeping(m, f, quarantined), keeping(m, f, quarantined, "10.10.2.0/24")} {
-			heard, mark := len(t.Heard()), t.Cloud.Mark()
+			seen, mark := len(t.Announcements()), t.Cloud.Mark()
 			t.Redeploy(policy)
 			time.Sleep(25 * time.Hour)
 			t.Unchanged(mark)
 			n := 0
-			for _, o := range t.Heard()[heard:] {
+			for _, o := range t.Announcements()[seen:] {
 				if o.Connection != pcx || o.Type != outcome.Connected || o.Repeated {
 					t.Errorf("announced %+v", o)
 				}

@@ -33,7 +33,7 @@ func TestStatesOfConnectionsShownLate(t *testing.T) {
 				pcx := t.Ask(m, f)
 				t.Settle()
 				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-				t.SaidOnce(outcome.Accepted, pcx)
+				t.AnnouncedOnce(outcome.Accepted, pcx)
 				t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 				t.Settle()
 				t.Holds()

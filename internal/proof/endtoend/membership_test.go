@@ -23,7 +23,7 @@ func member(s lab.Site, keys string) string {
 func notes(t *sandboxtest.T, pcx peering.ConnectionID, cell peering.Cell) [][]string {
 	var sets [][]string
 	ids := map[string]bool{}
-	for _, o := range t.Said(outcome.Connected, pcx) {
+	for _, o := range t.Announced(outcome.Connected, pcx) {
 		if o.Cell == cell && !ids[o.ID] {
 			ids[o.ID] = true
 			sets = append(sets, o.Notes)
@@ -86,8 +86,8 @@ func TestAnAddedBlockEndsNoMembership(t *testing.T) {
 						t.Errorf("%s has announced the notes %q, want two sets", cell, sets)
 					}
 				}
-				if said := t.Said(outcome.Disconnected, pcx); len(said) > 0 {
-					t.Errorf("announced as disconnected: %s", said[0].Reason.Sentence)
+				if announced := t.Announced(outcome.Disconnected, pcx); len(announced) > 0 {
+					t.Errorf("announced as disconnected: %s", announced[0].Reason.Sentence)
 				}
 			})
 		})
@@ -140,8 +140,8 @@ func TestBlocksThatAreNotPermittedHoldUpNoRepair(t *testing.T) {
 		t.ByHand(one, func(p *lab.Person) { p.DeleteRoute(m.Table, "172.31.0.0/16") })
 		t.Sweep()
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-		if said := t.Said(outcome.Conflicting, pcx); len(said) > 0 {
-			t.Errorf("announced as conflicting: %s", said[0].Reason.Sentence)
+		if announced := t.Announced(outcome.Conflicting, pcx); len(announced) > 0 {
+			t.Errorf("announced as conflicting: %s", announced[0].Reason.Sentence)
 		}
 	})
 }

@@ -60,7 +60,7 @@ func TestAMeshConnectsItsVPCs(t *testing.T) {
 			t.Settle()
 			t.InState(pair[0].Cell, pcx, peering.Active)
 			want = append(want, agreedInMesh(pair, pcx)...)
-			o := t.SaidOnce(outcome.Connected, pcx)
+			o := t.AnnouncedOnce(outcome.Connected, pcx)
 			if o.Requester.Department != "hub" || o.Accepter.Department != "hub" ||
 				o.Peering.Between != [2]string{"hub", "hub"} {
 				t.Errorf("%s is announced as one of %s and %s by %v", pcx, o.Requester.Department, o.Accepter.Department, o.Peering)
@@ -85,7 +85,7 @@ func TestAMeshConnectsItsVPCs(t *testing.T) {
 		if c, err := t.Connection(t.Ctx, one, itself); err != nil || c.State.IsAccepted() {
 			t.Errorf("the connection of a VPC with itself is %s, %v", c.State, err)
 		}
-		if o := t.SaidOnce(outcome.Failed, itself); o.Reason.Code != "same-vpc" ||
+		if o := t.AnnouncedOnce(outcome.Failed, itself); o.Reason.Code != "same-vpc" ||
 			!strings.Contains(o.Reason.Sentence, "a VPC is not peered with itself") {
 			t.Errorf("the request of a VPC to itself is announced with %+v, want the policy's reason", o.Reason)
 		}
@@ -139,7 +139,7 @@ func TestSourcesOfAMeshAreOfThePeer(t *testing.T) {
 		want := append(sandbox.Connected(a, b, pcx), sandbox.AdmitsGroup(b.Group, "icmp", clients),
 			fmt.Sprintf("%s admits icmp from 172.31.1.0/24", a.Group))
 		t.Holds(want...)
-		o := t.SaidOnce(outcome.Connected, pcx)
+		o := t.AnnouncedOnce(outcome.Connected, pcx)
 		if slices.ContainsFunc(o.Notes, func(n string) bool { return strings.Contains(n, "is not admitted") }) {
 			t.Errorf("the notes are %q, want none about the sources of the other side", o.Notes)
 		}

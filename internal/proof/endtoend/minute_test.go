@@ -62,7 +62,7 @@ func TestAThousandEdits(t *testing.T) {
 		late = 0
 		t.Settle()
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-		t.SaidOnce(outcome.Repaired, pcx)
+		t.AnnouncedOnce(outcome.Repaired, pcx)
 		t.InDeadLetters(0)
 	})
 }
@@ -111,7 +111,7 @@ func TestARemovedPeering(t *testing.T) {
 		t.Redeploy(file[:strings.Index(file, "peerings:")] + "peerings: []\nremoved: disconnect\n")
 		time.Sleep(7 * time.Minute)
 		t.Holds()
-		t.SaidOnce(outcome.Disconnected, pcx)
+		t.AnnouncedOnce(outcome.Disconnected, pcx)
 	})
 }
 
@@ -131,12 +131,12 @@ func TestAnObstacleThatAppearsLater(t *testing.T) {
 				t.Policy(lab.PingPolicy(m, f, lab.Site{}))
 				pcx := asks()
 				t.Settle()
-				mark, heard := t.Cloud.Mark(), len(t.Heard())
+				mark, seen := t.Cloud.Mark(), len(t.Announcements())
 				t.ByHand(f.Cell, func(p *lab.Person) { p.ToInternet(f.VPC, f.Table) })
 				obstruct(t, m, f)
 				time.Sleep(time.Minute)
 				codes := map[peering.Cell]string{}
-				for _, o := range t.Heard()[heard:] {
+				for _, o := range t.Announcements()[seen:] {
 					codes[o.Cell] = o.Reason.Code
 				}
 				if codes[f.Cell] != "route-conflict" || codes[one] != "incomplete" {
@@ -175,7 +175,7 @@ func TestADeletedVPC(t *testing.T) {
 				if n := blackholes(t, accepter); n > 0 || missed(t) > 0 {
 					t.Errorf("%d tables of the other side have blackholes, and %d events count as missed", n, missed(t))
 				}
-				if !slices.ContainsFunc(t.Said(outcome.Disconnected, pcx), func(o outcome.Outcome) bool {
+				if !slices.ContainsFunc(t.Announced(outcome.Disconnected, pcx), func(o outcome.Outcome) bool {
 					return o.Cell == accepter
 				}) {
 					t.Error("the other cell announces no disconnection")
@@ -230,7 +230,7 @@ func TestRepairsThatEC2MayRefuse(t *testing.T) {
 			if rules, err = t.Network(one).IngressRules(t.Ctx, pcx); len(rules) != 1 || err != nil {
 				t.Errorf("rules = %+v, %v, want one again", rules, err)
 			}
-			t.SaidOnce(outcome.Repaired, pcx)
+			t.AnnouncedOnce(outcome.Repaired, pcx)
 		})
 	})
 }
@@ -255,7 +255,7 @@ func TestAModifiedRule(t *testing.T) {
 		t.Must(err)
 		time.Sleep(time.Minute)
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-		if o := t.SaidOnce(outcome.Repaired, pcx); len(o.EditedBy) == 0 || len(o.Changes) != 2 {
+		if o := t.AnnouncedOnce(outcome.Repaired, pcx); len(o.EditedBy) == 0 || len(o.Changes) != 2 {
 			t.Errorf("announced %+v, want the repair of the rule with the editor", o)
 		}
 	})

@@ -57,18 +57,18 @@ func TestNarrowingWithoutRoom(t *testing.T) {
 				pcx := t.Ask(m, f)
 				t.Settle()
 				holds(t, f, pcx, []string{"10.10.0.0/16"}, []string{"10.10.0.0/16"})
-				mark := len(t.Heard())
+				mark := len(t.Announcements())
 				t.Redeploy(policy(tt.routes, tt.sources))
 				t.Sweep()
 				holds(t, f, pcx, tt.routed, tt.admitted)
-				told := slices.DeleteFunc(slices.Clone(t.Heard()[mark:]), func(o outcome.Outcome) bool {
+				announced := slices.DeleteFunc(slices.Clone(t.Announcements()[mark:]), func(o outcome.Outcome) bool {
 					return o.Cell != f.Cell || len(o.Changes) == 0 || o.Type == outcome.Repaired
 				})
-				if len(told) != 1 || len(told[0].Changes)%2 != 0 || len(told[0].Shortages) != tt.short {
+				if len(announced) != 1 || len(announced[0].Changes)%2 != 0 || len(announced[0].Shortages) != tt.short {
 					t.Fatalf("announced with changes: %+v; want one with as many additions as removals, and %d shortages",
-						told, tt.short)
+						announced, tt.short)
 				}
-				for _, s := range told[0].Shortages {
+				for _, s := range announced[0].Shortages {
 					if s.Need != 1 || s.Have != s.Limit {
 						t.Errorf("shortage %+v, want one more than the full quota", s)
 					}

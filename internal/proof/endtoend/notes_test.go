@@ -31,10 +31,10 @@ func notesOf(t *sandboxtest.T, pcx peering.ConnectionID, side peering.Role) []st
 
 func lastConnected(t *sandboxtest.T, pcx peering.ConnectionID, side peering.Role) outcome.Outcome {
 	t.Helper()
-	if all := t.Said(outcome.Failed, pcx); len(all) > 0 {
+	if all := t.Announced(outcome.Failed, pcx); len(all) > 0 {
 		t.Errorf("announced a failure: %+v", all[0].Reason)
 	}
-	all := slices.DeleteFunc(t.Said(outcome.Connected, pcx), func(o outcome.Outcome) bool { return o.Side != side })
+	all := slices.DeleteFunc(t.Announced(outcome.Connected, pcx), func(o outcome.Outcome) bool { return o.Side != side })
 	if len(all) == 0 {
 		t.Fatalf("the %s side of %s was not announced as connected", side, pcx)
 	}
@@ -87,7 +87,7 @@ func TestDNSOptionOfAVPCWithoutAttributes(t *testing.T) {
 		if c.RequesterDNS == nil || !*c.RequesterDNS {
 			t.Error("the requester's option is off or unknown")
 		}
-		if n := driftsFound(t) + len(t.Said(outcome.Repaired, pcx)); n > 0 {
+		if n := driftsFound(t) + len(t.Announced(outcome.Repaired, pcx)); n > 0 {
 			t.Errorf("%d announcements of drift", n)
 		}
 		t.InDeadLetters(0)
@@ -111,10 +111,10 @@ func TestADNSOptionThatStaysOffIsNoDrift(t *testing.T) {
 				"want 4, and 2 for each attempt", tried-before, read, tried)
 		}
 		ids := map[string]bool{}
-		for _, o := range t.Said(outcome.Connected, pcx) {
+		for _, o := range t.Announced(outcome.Connected, pcx) {
 			ids[o.ID] = true
 		}
-		if n := driftsFound(t) + len(t.Said(outcome.Repaired, pcx)); n > 0 || len(ids) != 2 {
+		if n := driftsFound(t) + len(t.Announced(outcome.Repaired, pcx)); n > 0 || len(ids) != 2 {
 			t.Errorf("%d announcements of drift, and the sides were announced under %d ids; want none, and 2", n, len(ids))
 		}
 	})

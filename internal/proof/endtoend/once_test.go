@@ -19,7 +19,7 @@ import (
 // perSide counts the announcements of the type about the connection by cell and side.
 func perSide(t *sandboxtest.T, announced outcome.Type, pcx peering.ConnectionID) map[string]int {
 	n := map[string]int{}
-	for _, o := range t.Said(announced, pcx) {
+	for _, o := range t.Announced(announced, pcx) {
 		n[strings.TrimSpace(o.Cell.String()+" "+string(o.Side))]++
 	}
 	return n
@@ -102,7 +102,7 @@ func TestADeletedRequestIsAnnouncedOnce(t *testing.T) {
 				if n := perSide(t, outcome.Disconnected, pcx); fmt.Sprint(n) != fmt.Sprint(want) {
 					t.Errorf("announced as ended: %v, want %v", n, want)
 				}
-				if failed := t.Said(outcome.Failed, pcx); len(failed) > 0 {
+				if failed := t.Announced(outcome.Failed, pcx); len(failed) > 0 {
 					t.Errorf("announced besides as %+v", failed)
 				}
 			})
@@ -146,7 +146,7 @@ func TestRepetitionsAreMarked(t *testing.T) {
 				pcx := begin(t, accepter)
 				time.Sleep(26 * time.Hour)
 				marked, unmarked := map[string]int{}, map[string]int{}
-				for _, o := range t.Heard() {
+				for _, o := range t.Announcements() {
 					if o.Connection != pcx || o.Reason.Code == "allowed" || o.Type == outcome.Repaired || o.Type == outcome.Connected {
 						continue
 					}
@@ -191,7 +191,7 @@ func TestTheEndOfAnObstacleIsNeverUnannounced(t *testing.T) {
 				t.Settle()
 				toServer(t, f, quarantined)
 				time.Sleep(time.Hour)
-				heard, calls := len(t.Heard()), 0
+				seen, calls := len(t.Announcements()), 0
 				fails := func(c apicall.Call) bool {
 					if c.Action == failing.action && strings.Contains(c.ARN, failing.function) {
 						calls++
@@ -205,10 +205,10 @@ func TestTheEndOfAnObstacleIsNeverUnannounced(t *testing.T) {
 				if accepter != one {
 					want = 1
 				}
-				connected := slices.ContainsFunc(t.Heard()[heard:], func(o outcome.Outcome) bool {
+				connected := slices.ContainsFunc(t.Announcements()[seen:], func(o outcome.Outcome) bool {
 					return o.Type == outcome.Connected && o.Side == peering.Accepter
 				})
-				if n := completed(t, one, heard); n != want || !connected {
+				if n := completed(t, one, seen); n != want || !connected {
 					t.Errorf("the end is announced %d times to the other owner, want %d; to this one: %v", n, want, connected)
 				}
 			})
@@ -228,8 +228,8 @@ func TestTheEndOfTheFirstObstacleIsFoundOnce(t *testing.T) {
 		toServer(t, f, quarantined)
 		release()
 		time.Sleep(time.Hour)
-		t.SaidOnce(outcome.Conflicting, pcx)
-		heard := len(t.Heard())
+		t.AnnouncedOnce(outcome.Conflicting, pcx)
+		seen := len(t.Announcements())
 		defer t.Cloud.Inject(sandboxtest.Times(4, cloudsim.Failure{Code: "AccessDeniedException"}, func(c apicall.Call) bool {
 			return c.Action == "SendMessageBatch" && strings.Contains(c.ARN, "autopeer-sweep")
 		}))()
@@ -239,8 +239,8 @@ func TestTheEndOfTheFirstObstacleIsFoundOnce(t *testing.T) {
 		isEnd := func(o outcome.Outcome) bool {
 			return o.Type == outcome.Connected && o.Side == peering.Accepter && !o.FoundAt.IsZero()
 		}
-		if !slices.ContainsFunc(t.Heard()[heard:], isEnd) {
-			t.Errorf("announced %+v, want the end of the obstacle with the time at which it was found", t.Heard()[heard:])
+		if !slices.ContainsFunc(t.Announcements()[seen:], isEnd) {
+			t.Errorf("announced %+v, want the end of the obstacle with the time at which it was found", t.Announcements()[seen:])
 		}
 	})
 }
@@ -261,7 +261,7 @@ func TestEachEndOfAnObstacleHasAnIDOfItsOwn(t *testing.T) {
 		}
 		ids := map[string]bool{}
 		var ends int
-		for _, o := range t.Said(outcome.Connected, pcx) {
+		for _, o := range t.Announced(outcome.Connected, pcx) {
 			if o.Side == peering.Requester {
 				continue
 			}

@@ -54,7 +54,7 @@ func TestAFailedOverlapNamesTheBlocks(t *testing.T) {
 					"\npeerings:\n  - between: [marketing, twin]\n")
 				pcx := t.Ask(m, twin)
 				t.Settle()
-				o := t.SaidOnce(outcome.Failed, pcx)
+				o := t.AnnouncedOnce(outcome.Failed, pcx)
 				if o.Cell != one || o.Reason.Code != tt.code || !strings.Contains(o.Reason.Sentence, tt.words) ||
 					!strings.Contains(o.Reason.Sentence, tt.beside) {
 					t.Errorf("%s announces %+v, want %s with %q and %q", o.Cell, o.Reason, tt.code, tt.words, tt.beside)

@@ -36,11 +36,11 @@ func TestAParticipantsGroupIsNamed(t *testing.T) {
 			return o.Side == peering.Accepter &&
 				slices.ContainsFunc(o.Notes, func(n string) bool { return strings.HasPrefix(n, words) })
 		}
-		if said := t.Said(outcome.Connected, pcx); !slices.ContainsFunc(said, isNamed) {
-			t.Errorf("announced %+v, want a note about %s", said, group)
+		if announced := t.Announced(outcome.Connected, pcx); !slices.ContainsFunc(announced, isNamed) {
+			t.Errorf("announced %+v, want a note about %s", announced, group)
 		}
-		if said := t.Said(outcome.Failed, pcx); len(said) > 0 {
-			t.Errorf("announced as failed: %+v", said)
+		if announced := t.Announced(outcome.Failed, pcx); len(announced) > 0 {
+			t.Errorf("announced as failed: %+v", announced)
 		}
 	})
 }

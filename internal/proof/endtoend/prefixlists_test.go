@@ -57,7 +57,7 @@ func TestAListToALoadBalancersEndpoint(t *testing.T) {
 		})
 		pcx := t.Ask(m, f)
 		time.Sleep(time.Minute)
-		o := t.SaidOnce(outcome.Conflicting, pcx)
+		o := t.AnnouncedOnce(outcome.Conflicting, pcx)
 		if accepter != one && (len(o.Conflicts) != 1 || o.Conflicts[0].Target != "vpce-0123456789abcdef0") {
 			t.Errorf("conflicts = %+v, want the route to the endpoint", o.Conflicts)
 		}
@@ -83,7 +83,7 @@ func TestAListThatEC2DoesNotShow(t *testing.T) {
 		end := failsToRead(t, "InvalidPrefixListID.NotFound")
 		pcx := t.Ask(m, f)
 		t.Settle()
-		o := t.SaidOnce(outcome.Conflicting, pcx)
+		o := t.AnnouncedOnce(outcome.Conflicting, pcx)
 		remedy := "have the owner of " + string(list) + " share it"
 		if len(o.Conflicts) != 1 || o.Conflicts[0].Destination != string(list) || !strings.Contains(o.Next, remedy) {
 			t.Errorf("conflicts = %+v, next %q, want the list %s", o.Conflicts, o.Next, list)
@@ -94,11 +94,11 @@ func TestAListThatEC2DoesNotShow(t *testing.T) {
 		t.Sweep()
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 		defer failsToRead(t, "InvalidPrefixListID.NotFound")()
-		mark, said := t.Cloud.Mark(), len(t.Said(outcome.Conflicting, pcx))
+		mark, announced := t.Cloud.Mark(), len(t.Announced(outcome.Conflicting, pcx))
 		time.Sleep(2 * time.Hour)
 		t.Unchanged(mark)
-		if n := len(t.Said(outcome.Conflicting, pcx)); n != said {
-			t.Errorf("%d conflicts are announced, want the %d of before", n, said)
+		if n := len(t.Announced(outcome.Conflicting, pcx)); n != announced {
+			t.Errorf("%d conflicts are announced, want the %d of before", n, announced)
 		}
 		t.InDeadLetters(0)
 	})
@@ -129,7 +129,7 @@ func cannotBeRead(t *sandboxtest.T, accepter peering.Cell, code string, lasts bo
 	t.Settle()
 	t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 	end := failsToRead(t, code)
-	heard := len(t.Heard())
+	seen := len(t.Announcements())
 	t.Redeploy(policy("dns: false"))
 	t.ByHand(accepter, func(p *lab.Person) {
 		p.DeleteRoute(f.Table, "10.10.0.0/16")
@@ -155,7 +155,7 @@ func cannotBeRead(t *sandboxtest.T, accepter peering.Cell, code string, lasts bo
 		t.InDeadLetters(0)
 	}
 	t.Holds(slices.Concat(routed(m, pcx, f.VPC.Block), routed(f, pcx, m.VPC.Block), beside)...)
-	for _, o := range t.Heard()[heard:] {
+	for _, o := range t.Announcements()[seen:] {
 		if o.Type == outcome.Conflicting {
 			t.Errorf("announced %+v, although no conflict is known", o)
 		}
@@ -218,15 +218,15 @@ func TestListsOfGatewayEndpoints(t *testing.T) {
 				pcx := t.Ask(m, f)
 				t.Settle()
 				t.Sweep()
-				if conflicts := t.Said(outcome.Conflicting, pcx); (len(conflicts) > 0) != (tt.conflict != "") ||
+				if conflicts := t.Announced(outcome.Conflicting, pcx); (len(conflicts) > 0) != (tt.conflict != "") ||
 					tt.conflict != "" && conflicts[0].Conflicts[0].Destination != tt.conflict {
 					t.Errorf("conflicts %+v, want %q", conflicts, tt.conflict)
 				}
-				noted := slices.ContainsFunc(t.Said(outcome.Connected, pcx), func(o outcome.Outcome) bool {
+				noted := slices.ContainsFunc(t.Announced(outcome.Connected, pcx), func(o outcome.Outcome) bool {
 					return tt.note != "" && strings.Contains(strings.Join(o.Notes, " "), tt.note)
 				})
 				if noted != (tt.note != "") {
-					t.Errorf("announced %+v, want the note %q", t.Said(outcome.Connected, pcx), tt.note)
+					t.Errorf("announced %+v, want the note %q", t.Announced(outcome.Connected, pcx), tt.note)
 				}
 				reads, tables := len(calls(t, "DescribePrefixLists")), len(calls(t, "DescribeRouteTables"))
 				if others := len(calls(t, "GetManagedPrefixListEntries")); reads == 0 || reads > tables || others > 0 {
@@ -262,7 +262,7 @@ func TestEitherReadOfAGatewayEndpointsList(t *testing.T) {
 				t.Settle()
 				t.Sweep()
 				want := routesBlock(f.Table, "10.10.0.0/16", pcx)
-				if said := t.Said(outcome.Connected, pcx); !slices.ContainsFunc(said, func(o outcome.Outcome) bool {
+				if said := t.Announced(outcome.Connected, pcx); !slices.ContainsFunc(said, func(o outcome.Outcome) bool {
 					return slices.Contains(o.State, want)
 				}) {
 					t.Errorf("announced %+v, want that %s", said, want)
@@ -287,8 +287,8 @@ func TestARequestWaitsForAList(t *testing.T) {
 		time.Sleep(time.Hour)
 		t.InState(one, pcx, peering.PendingAcceptance)
 		t.Unchanged(0)
-		if said := t.Said(outcome.Conflicting, pcx); len(said) > 0 {
-			t.Errorf("announced %+v, although no conflict is known", said)
+		if announced := t.Announced(outcome.Conflicting, pcx); len(announced) > 0 {
+			t.Errorf("announced %+v, although no conflict is known", announced)
 		}
 		end()
 		time.Sleep(time.Hour)
@@ -313,7 +313,7 @@ func TestTheEndOfAFailedRead(t *testing.T) {
 		end()
 		time.Sleep(3 * time.Hour)
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-		for _, o := range t.Said(outcome.Connected, pcx) {
+		for _, o := range t.Announced(outcome.Connected, pcx) {
 			if !o.FoundAt.IsZero() {
 				t.Errorf("announced %+v, want no end of an obstacle", o)
 			}
@@ -353,7 +353,7 @@ func TestASweepReportsAListThatItCannotRead(t *testing.T) {
 		end()
 		time.Sleep(2 * time.Hour)
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-		if len(t.Said(outcome.DriftFound, pcx)) == 0 {
+		if len(t.Announced(outcome.DriftFound, pcx)) == 0 {
 			t.Error("the missing route was not announced as drift")
 		}
 	})
@@ -380,7 +380,7 @@ func TestAListThatCannotBeReadRepeatsNoEnd(t *testing.T) {
 		t.ByHand(accepter, func(p *lab.Person) { p.DeleteRoute(f.Table, quarantined) })
 		time.Sleep(5 * time.Hour)
 		ends := map[string]bool{}
-		for _, o := range t.Said(outcome.Connected, pcx) {
+		for _, o := range t.Announced(outcome.Connected, pcx) {
 			if o.Side == peering.Accepter && !o.FoundAt.IsZero() {
 				ends[o.ID] = true
 			}
@@ -417,7 +417,7 @@ func besideUnread(t *sandboxtest.T, accepter peering.Cell, lacks bool) {
 	}
 	time.Sleep(3 * time.Hour)
 	repeated := 0
-	for _, o := range t.Said(outcome.Conflicting, pcx) {
+	for _, o := range t.Announced(outcome.Conflicting, pcx) {
 		if o.Repeated {
 			repeated++
 		}
@@ -431,7 +431,7 @@ func besideUnread(t *sandboxtest.T, accepter peering.Cell, lacks bool) {
 	time.Sleep(2 * time.Hour)
 	t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 	isEnd := func(o outcome.Outcome) bool { return o.Side == peering.Accepter && !o.FoundAt.IsZero() }
-	said := slices.Concat(t.Said(outcome.Connected, pcx), t.Said(outcome.Repaired, pcx))
+	said := slices.Concat(t.Announced(outcome.Connected, pcx), t.Announced(outcome.Repaired, pcx))
 	if !slices.ContainsFunc(said, isEnd) {
 		t.Errorf("announced %+v, want the end of the obstacle", said)
 	}

@@ -54,8 +54,8 @@ func TestRemovedFromThePolicy(t *testing.T) {
 				} else {
 					t.Holds()
 				}
-				t.SaidOnce(outcome.Disconnected, pcx)
-				for _, o := range t.Said(outcome.Disconnected, pcx) {
+				t.AnnouncedOnce(outcome.Disconnected, pcx)
+				for _, o := range t.Announced(outcome.Disconnected, pcx) {
 					if o.Reason.Code != "removed" || tt.isLeft && !strings.Contains(o.Next, "in 111111111111/us-east-1 remain") {
 						t.Errorf("announced %+v, want the half in %s named as left: %v", o, one, tt.isLeft)
 					}
@@ -110,8 +110,8 @@ func TestRemovedTakesASecondLook(t *testing.T) {
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
 		t.Redeploy(policy)
 		time.Sleep(30 * time.Minute)
-		if said := t.Said(outcome.Disconnected, pcx); len(said) > 0 {
-			t.Errorf("announced %+v of a peering that is back in the policy", said)
+		if announced := t.Announced(outcome.Disconnected, pcx); len(announced) > 0 {
+			t.Errorf("announced %+v of a peering that is back in the policy", announced)
 		}
 	})
 }
@@ -138,7 +138,7 @@ func TestBlackholesOfVPCsThatLeftThePolicy(t *testing.T) {
 		time.Sleep(49 * time.Hour)
 		t.Holds(left...)
 		ids, reported := map[string]bool{}, 0
-		for _, o := range t.Said(outcome.Failed, pcx) {
+		for _, o := range t.Announced(outcome.Failed, pcx) {
 			if o.Reason.Code == "unowned-blackhole" && o.Cell == one {
 				ids[o.ID], reported = true, reported+1
 			}

@@ -26,7 +26,7 @@ func inReportMode(policy string, ofPeering bool) string {
 func announcedProposals(t *sandboxtest.T, pcx peering.ConnectionID, mark int) []outcome.Outcome {
 	t.Helper()
 	var all []outcome.Outcome
-	for _, o := range t.Heard()[mark:] {
+	for _, o := range t.Announcements()[mark:] {
 		if o.Type != outcome.Proposed || o.Connection != pcx {
 			continue
 		}
@@ -56,7 +56,7 @@ func proposed(t *sandboxtest.T, pcx peering.ConnectionID, mark int) (removals, a
 
 // changed returns the changes that were announced since the mark, sorted.
 func changed(t *sandboxtest.T, mark int) (removals, additions []string) {
-	for _, o := range t.Heard()[mark:] {
+	for _, o := range t.Announcements()[mark:] {
 		for _, change := range o.Changes {
 			switch {
 			case o.Type == outcome.Repaired: // it accompanies the outcome
@@ -83,7 +83,7 @@ func madeAsProposed(t *sandboxtest.T, mark int, removals, additions []string) {
 // Finance.
 func enforces(t *sandboxtest.T, policy string, m, f lab.Site, pcx peering.ConnectionID, removals, additions []string) {
 	t.Helper()
-	mark := len(t.Heard())
+	mark := len(t.Announcements())
 	t.Redeploy(policy)
 	time.Sleep(time.Hour)
 	madeAsProposed(t, mark, removals, additions)
@@ -96,7 +96,7 @@ func proposedDaily(t *sandboxtest.T, pcx peering.ConnectionID, sides int) {
 	time.Sleep(time.Hour) // with the announcement of a young request
 	ids := map[string]bool{}
 	for range 2 {
-		day := len(t.Heard())
+		day := len(t.Announcements())
 		time.Sleep(time.Until(time.Now().Truncate(24 * time.Hour).Add(24 * time.Hour)))
 		if again := announcedProposals(t, pcx, day); len(again) > 0 {
 			t.Errorf("announced again on the same day: %+v", again)
@@ -144,7 +144,7 @@ func requestInReportMode(t *sandboxtest.T, accepter peering.Cell, ofPeering bool
 	t.Unchanged(calls)
 	t.Holds()
 	neitherDriftNorMissed(t)
-	for _, o := range t.Heard() {
+	for _, o := range t.Announcements() {
 		if o.Type != outcome.Proposed {
 			t.Errorf("announced %+v, want nothing but announcedProposals", o)
 		}
@@ -193,11 +193,11 @@ func TestFromEnforceToReport(t *testing.T) {
 		pcx := t.Ask(m, f)
 		t.Settle()
 		policy := lab.PingPolicy(m, f, lab.Site{})
-		calls, mark := t.Cloud.Mark(), len(t.Heard())
+		calls, mark := t.Cloud.Mark(), len(t.Announcements())
 		t.Redeploy(inReportMode(policy, true))
 		time.Sleep(time.Minute)
 		if all := announcedProposals(t, pcx, mark); len(all) < 2 {
-			t.Errorf("announced %+v, want that both sides stay", t.Heard()[mark:])
+			t.Errorf("announced %+v, want that both sides stay", t.Announcements()[mark:])
 		}
 		for _, o := range announcedProposals(t, pcx, mark) {
 			if len(o.Additions)+len(o.Removals) > 0 || len(o.State) == 0 ||
@@ -205,7 +205,7 @@ func TestFromEnforceToReport(t *testing.T) {
 				t.Errorf("announced %+v, want no change and the routes and rules that stay", o)
 			}
 		}
-		edited := len(t.Heard())
+		edited := len(t.Announcements())
 		t.ByHand(accepter, func(p *lab.Person) { p.DeleteRoute(f.Table, m.VPC.Block.String()) })
 		t.ByHand(accepter, func(p *lab.Person) { p.Untag(string(pcx), peering.TagManaged) })
 		time.Sleep(time.Minute)
@@ -217,7 +217,7 @@ func TestFromEnforceToReport(t *testing.T) {
 		time.Sleep(25 * time.Hour)
 		t.Unchanged(calls)
 		neitherDriftNorMissed(t)
-		for _, o := range t.Heard()[mark:] {
+		for _, o := range t.Announcements()[mark:] {
 			if o.Type != outcome.Proposed && o.Reason.Code != "incomplete" {
 				t.Errorf("announced %+v", o)
 			}
@@ -237,7 +237,7 @@ func TestEndsInReportMode(t *testing.T) {
 		policy := lab.PingPolicy(m, f, lab.Site{})
 		t.Redeploy(inReportMode(policy, true))
 		time.Sleep(time.Hour)
-		calls, mark := t.Cloud.Mark(), len(t.Heard())
+		calls, mark := t.Cloud.Mark(), len(t.Announcements())
 		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 		time.Sleep(time.Minute)
 		removals, additions := proposed(t, pcx, mark)
@@ -261,7 +261,7 @@ func TestRemovedInReportMode(t *testing.T) {
 		pcx := t.Ask(m, f)
 		t.Settle()
 		policy := without("marketing: "+m.Member(), "finance: "+f.Member())
-		calls, mark := t.Cloud.Mark(), len(t.Heard())
+		calls, mark := t.Cloud.Mark(), len(t.Announcements())
 		t.Redeploy(inReportMode(policy, false))
 		time.Sleep(time.Hour)
 		removals, additions := proposed(t, pcx, mark)
@@ -271,7 +271,7 @@ func TestRemovedInReportMode(t *testing.T) {
 		proposedDaily(t, pcx, 2)
 		t.Unchanged(calls)
 		neitherDriftNorMissed(t)
-		mark = len(t.Heard())
+		mark = len(t.Announcements())
 		t.Redeploy(policy)
 		time.Sleep(time.Hour)
 		t.Holds()
@@ -373,7 +373,7 @@ func TestAnObstacleInReportMode(t *testing.T) {
 			}
 		}
 		if len(announcedProposals(t, pcx, 0)) < 2 {
-			t.Errorf("announced %+v, want announcedProposals of both sides", t.Heard())
+			t.Errorf("announced %+v, want announcedProposals of both sides", t.Announcements())
 		}
 	})
 }
@@ -406,17 +406,17 @@ func TestTheAnswerInReportMode(t *testing.T) {
 		}
 		send(message.ReportMode)
 		t.InState(two, pcx, peering.PendingAcceptance)
-		if o := t.SaidOnce(outcome.Denied, pcx); o.Reason.Code != "other-side" ||
+		if o := t.AnnouncedOnce(outcome.Denied, pcx); o.Reason.Code != "other-side" ||
 			!strings.HasSuffix(o.Reason.Sentence, "because the peering is in report mode there") {
 			t.Errorf("announced %+v, want the mode of the other side", o)
 		}
 		send(message.Ready)
 		t.InState(two, pcx, peering.Active)
-		mark := len(t.Heard())
+		mark := len(t.Announcements())
 		c, err = t.Connection(t.Ctx, two, pcx)
 		t.Must(err)
 		send(message.ReportMode)
-		last := t.Heard()[mark:]
+		last := t.Announcements()[mark:]
 		if len(last) != 1 || last[0].Reason.Code != "half-open" ||
 			!strings.Contains(last[0].Reason.Sentence, "because the peering is in report mode there") {
 			t.Errorf("announced %+v, want that the other side isn't connected", last)
@@ -439,8 +439,8 @@ func TestApprovalInReportMode(t *testing.T) {
 			return o.Cell == accepter &&
 				slices.ContainsFunc(o.Notes, func(n string) bool { return strings.Contains(n, "create-tags") })
 		}
-		if !slices.ContainsFunc(announcedProposals(t, pcx, 0), isAsked) || len(t.Said(outcome.AskApproval, pcx)) > 0 {
-			t.Errorf("announced %+v, want a proposal with the command that approves", t.Heard())
+		if !slices.ContainsFunc(announcedProposals(t, pcx, 0), isAsked) || len(t.Announced(outcome.AskApproval, pcx)) > 0 {
+			t.Errorf("announced %+v, want a proposal with the command that approves", t.Announcements())
 		}
 		t.ByHand(accepter, func(p *lab.Person) { p.Tag(string(pcx), map[string]string{peering.TagApproved: "true"}) })
 		time.Sleep(time.Hour)
@@ -474,8 +474,8 @@ func TestLeftoversInReportMode(t *testing.T) {
 		isConflict := func(o outcome.Outcome) bool {
 			return o.Cell == two && len(o.Conflicts) > 0 && o.Conflicts[0].Target == peering.Target(pcx)
 		}
-		if !slices.ContainsFunc(t.Said(outcome.Conflicting, other), isConflict) {
-			t.Errorf("announced %+v, want the conflict with %s", t.Heard(), pcx)
+		if !slices.ContainsFunc(t.Announced(outcome.Conflicting, other), isConflict) {
+			t.Errorf("announced %+v, want the conflict with %s", t.Announcements(), pcx)
 		}
 		t.Redeploy(policy)
 		time.Sleep(time.Hour)
@@ -493,7 +493,7 @@ func TestRulesBesideAnotherInstallationInReportMode(t *testing.T) {
 		t.Settle()
 		t.Redeploy(inReportMode(lab.PingPolicy(m, f, lab.Site{}), true))
 		time.Sleep(time.Minute)
-		calls, mark := t.Cloud.Mark(), len(t.Heard())
+		calls, mark := t.Cloud.Mark(), len(t.Announcements())
 		t.ByHand(two, func(p *lab.Person) { p.Tag(string(pcx), map[string]string{peering.TagManaged: "green"}) })
 		time.Sleep(25 * time.Hour)
 		t.Unchanged(calls)

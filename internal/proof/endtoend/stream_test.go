@@ -32,7 +32,7 @@ func editing(t *sandboxtest.T, cell peering.Cell, other lab.Site, every, during 
 
 // repairs returns the drift that was announced since the mark.
 func repairs(t *sandboxtest.T, mark int) []outcome.Outcome {
-	return slices.DeleteFunc(slices.Clone(t.Heard()[mark:]), func(o outcome.Outcome) bool {
+	return slices.DeleteFunc(slices.Clone(t.Announcements()[mark:]), func(o outcome.Outcome) bool {
 		return o.Type != outcome.Repaired && o.Type != outcome.DriftFound
 	})
 }
@@ -49,7 +49,7 @@ func TestAnEditIsForgotten(t *testing.T) {
 		t.ByHand(two, func(p *lab.Person) { p.DeleteRoute(f.Table, "10.10.0.0/16") })
 		editing(t, two, other, 20*time.Second, 15*time.Minute)
 		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-		mark := len(t.Heard())
+		mark := len(t.Announcements())
 		t.Redeploy(between(m, f, "routes: { finance: { to: [10.10.1.0/24] } }", ping))
 		editing(t, two, other, 20*time.Second, 5*time.Minute)
 		if all := repairs(t, mark); len(all) > 0 {
@@ -118,7 +118,7 @@ func TestAnEditAfterAHold(t *testing.T) {
 				t.ByHand(two, func(p *lab.Person) { p.DeleteRoute(f.Table, "10.10.0.0/16") })
 				time.Sleep(time.Minute)
 				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-				t.SaidOnce(outcome.Repaired, pcx)
+				t.AnnouncedOnce(outcome.Repaired, pcx)
 			})
 		})
 	}
@@ -143,7 +143,7 @@ func TestAnEditBesideAHold(t *testing.T) {
 		t.ByHand(two, func(p *lab.Person) { p.Expel(f.Group, "icmp", -1, -1, "10.2.0.0/16") })
 		time.Sleep(time.Minute)
 		late = 0
-		t.SaidOnce(outcome.Repaired, other)
+		t.AnnouncedOnce(outcome.Repaired, other)
 	})
 }
 

@@ -34,8 +34,8 @@ func TestAPeeringWithoutTags(t *testing.T) {
 				t.Errorf("in %s the connection is tagged %v (%v), want no tag of autopeer", cell, c.Tags, err)
 			}
 		}
-		if said := t.Said(outcome.DriftFound, pcx); len(said) > 0 {
-			t.Errorf("announced %+v, want no drift", said)
+		if announced := t.Announced(outcome.DriftFound, pcx); len(announced) > 0 {
+			t.Errorf("announced %+v, want no drift", announced)
 		}
 		t.ByHand(one, func(p *lab.Person) { p.Delete(pcx) })
 		t.Settle()
@@ -64,7 +64,7 @@ func TestAnEditOfASideWithoutEvidence(t *testing.T) {
 				})
 				time.Sleep(time.Minute)
 				t.Holds(sandboxtest.Pinging(m, f, pcx)...)
-				if o := t.SaidOnce(outcome.Repaired, pcx); len(o.EditedBy) == 0 || o.Side != peering.Requester {
+				if o := t.AnnouncedOnce(outcome.Repaired, pcx); len(o.EditedBy) == 0 || o.Side != peering.Requester {
 					t.Errorf("announced %+v, want the repair of the requester's side with the editor", o)
 				}
 			})
@@ -104,7 +104,7 @@ func putsTheTagBack(t *sandboxtest.T, cell peering.Cell, isLost bool) {
 	if calls := t.Mutations(mark); !slices.Equal(calls, []string{"CreateTags"}) {
 		t.Errorf("autopeer made %v, want the tag alone", calls)
 	}
-	for _, o := range t.Heard() {
+	for _, o := range t.Announcements() {
 		if o.Type == outcome.DriftFound || o.Type == outcome.Repaired {
 			t.Errorf("announced %+v", o)
 		}

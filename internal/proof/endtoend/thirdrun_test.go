@@ -63,13 +63,13 @@ func again(t *sandboxtest.T, connections []asked) {
 
 // driftsFound counts the announcements of drift that sweeps found.
 func driftsFound(t *sandboxtest.T) int {
-	return len(slices.DeleteFunc(t.Heard(), func(o outcome.Outcome) bool { return o.Type != outcome.DriftFound }))
+	return len(slices.DeleteFunc(t.Announcements(), func(o outcome.Outcome) bool { return o.Type != outcome.DriftFound }))
 }
 
 // announced maps the ids of all announcements to their texts.
 func announced(t *sandboxtest.T) map[string]string {
 	sentences := map[string]string{}
-	for _, o := range t.Heard() {
+	for _, o := range t.Announcements() {
 		sentences[o.ID] = fmt.Sprintf("%s of %s by %s: %s", o.Type, o.Connection, o.Cell, o.Reason.Sentence)
 	}
 	return sentences

@@ -71,7 +71,7 @@ func TestTrapAlsoConnectionsOfAVPC(t *testing.T) {
 		t.Settle()
 		t.InState(two, pcx, peering.PendingAcceptance)
 		t.Holds(want...)
-		o := t.SaidOnce(outcome.Failed, pcx)
+		o := t.AnnouncedOnce(outcome.Failed, pcx)
 		if s := o.Shortages; len(s) != 1 || s[0].Resource != string(f.VPC.ID) || s[0].Have != 50 || s[0].Limit != 50 {
 			t.Errorf("announced %+v, want that %s has 50 of 50 connections", o, f.VPC.ID)
 		}

@@ -27,8 +27,8 @@ func TestTrap03ASharedSecondaryBlockIsExcluded(t *testing.T) {
 		t.Settle()
 		t.Holds(append(slices.Concat(sandbox.Connected(m, f, first), sandbox.Connected(m, d, second)),
 			sandbox.Admits(f.Group, "icmp", m))...)
-		if said := t.Said(outcome.Conflicting, second); len(said) > 0 {
-			t.Errorf("announced as conflicting: %s", said[0].Reason.Sentence)
+		if announced := t.Announced(outcome.Conflicting, second); len(announced) > 0 {
+			t.Errorf("announced as conflicting: %s", announced[0].Reason.Sentence)
 		}
 		t.ByHand(one, func(p *lab.Person) { p.Delete(first) })
 		t.Settle()

@@ -138,12 +138,12 @@ func TestTrap15NoReferenceToAnotherRegion(t *testing.T) {
 		t.Settle()
 		t.Holds(sandbox.Connected(m, f, pcx)...)
 		noted := false
-		for _, o := range t.Said(outcome.Connected, pcx) {
+		for _, o := range t.Announced(outcome.Connected, pcx) {
 			noted = noted ||
 				o.Cell == two && len(o.Notes) == 1 && strings.HasPrefix(o.Notes[0], string(m.Group)+" is not admitted")
 		}
 		if !noted {
-			t.Errorf("no note on %s: %+v", m.Group, t.Said(outcome.Connected, pcx))
+			t.Errorf("no note on %s: %+v", m.Group, t.Announced(outcome.Connected, pcx))
 		}
 		if all := calls(t, "AuthorizeSecurityGroupIngress"); len(all) > 0 {
 			t.Errorf("autopeer tried %+v", all)

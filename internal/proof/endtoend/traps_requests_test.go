@@ -55,7 +55,7 @@ func TestTrap01AcceptOrRejectByList(t *testing.T) {
 						t.Unchanged(0)
 					}
 					t.Holds()
-					t.SaidOnce(outcome.Denied, pcx)
+					t.AnnouncedOnce(outcome.Denied, pcx)
 				})
 			})
 		}
@@ -186,8 +186,8 @@ func TestTrap12TheDeadAreStillListed(t *testing.T) {
 				hintAll(t, one, dead, m, f)
 				t.Sweep()
 				t.Unchanged(0)
-				if said := t.Said(outcome.Accepted, dead); len(said) > 0 {
-					t.Errorf("announced %+v of one that is %s", said[0].Reason, tt.state)
+				if announced := t.Announced(outcome.Accepted, dead); len(announced) > 0 {
+					t.Errorf("announced %+v of one that is %s", announced[0].Reason, tt.state)
 				}
 				t.InState(one, dead, tt.state)
 				refused(t, one, "InvalidStateTransition", func(p *lab.Person) { p.Delete(dead) })
@@ -234,18 +234,18 @@ func TestTrap12AskedFromBothSides(t *testing.T) {
 		t.Unchanged(mark)
 		t.Holds(sandboxtest.Pinging(m, f, first)...)
 		t.InState(one, second, peering.PendingAcceptance)
-		denied := t.SaidOnce(outcome.Denied, second)
+		denied := t.AnnouncedOnce(outcome.Denied, second)
 		if denied.Reason.Code != "already-connected" || !strings.Contains(denied.Reason.Sentence, string(first)) ||
 			denied.Next == "" {
 			t.Errorf("announced %+v, want the connection that is there and the next step", denied)
 		}
 		// at once, after five minutes and at midnight, by both cells, and on messages
-		if n := len(t.Said(outcome.Denied, second)); n > 8 {
+		if n := len(t.Announced(outcome.Denied, second)); n > 8 {
 			t.Errorf("announced %d times in 25 hours", n)
 		}
 		for _, unwanted := range []outcome.Type{outcome.DriftFound, outcome.Failed} {
-			if said := t.Said(unwanted, second); len(said) > 0 {
-				t.Errorf("announced %+v", said)
+			if announced := t.Announced(unwanted, second); len(announced) > 0 {
+				t.Errorf("announced %+v", announced)
 			}
 		}
 		t.InDeadLetters(0)

@@ -61,7 +61,7 @@ func TestTrap13AnExistingRoute(t *testing.T) {
 		})
 		pcx := t.Ask(m, f)
 		t.Settle()
-		o := t.SaidOnce(outcome.Conflicting, pcx)
+		o := t.AnnouncedOnce(outcome.Conflicting, pcx)
 		if len(o.Conflicts) != 1 || o.Conflicts[0].RouteTable != f.Table || o.Conflicts[0].Destination != "10.10.0.0/16" {
 			t.Errorf("conflicts = %+v, want the route in %s", o.Conflicts, f.Table)
 		}

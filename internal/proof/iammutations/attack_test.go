@@ -103,7 +103,7 @@ func (c *company) refused(what string, err error) {
 func (c *company) stolen(at peering.Cell, f function.Name) *ec2.Client {
 	cfg, err := c.as(at, f)
 	c.must("take on the role", err)
-	_, err = eventbridge.NewFromConfig(cfg).PutEvents(c.ctx, putEvents(wiring.DefaultPrefix, "somebody", "x"))
+	_, err = eventbridge.NewFromConfig(cfg).PutEvents(c.ctx, putEvents(wiring.DefaultPrefix, "stranger", "x"))
 	c.refused("a lie of "+string(f), err)
 	return ec2.NewFromConfig(cfg)
 }
@@ -223,7 +223,7 @@ func (c *company) attackQueues(at peering.Cell) {
 	}
 	for _, name := range fed {
 		target := ebtypes.Target{Id: aws.String("t"), Arn: aws.String(arn("sqs", at, wiring.DefaultPrefix+"-"+name))}
-		c.stranger(at, "default", "somebody", "x", target)
+		c.stranger(at, "default", "stranger", "x", target)
 	}
 }
 
@@ -243,7 +243,7 @@ func (c *company) attackBus(from, to peering.Cell) {
 			c.borrowed(from, bus, *target.Arn)
 		}
 		calls, messages := wiring.ForwardNames(to)
-		c.misuse(from, "default", wiring.DefaultPrefix+"-"+calls, "somebody", "AWS API Call via CloudTrail")
+		c.misuse(from, "default", wiring.DefaultPrefix+"-"+calls, "stranger", "AWS API Call via CloudTrail")
 		for _, lie := range [][2]string{{outcome.Source, string(message.SideChecked)},
 			{message.Source, string(outcome.Accepted)}} {
 			c.misuse(from, wiring.DefaultPrefix, wiring.DefaultPrefix+"-"+messages, lie[0], lie[1])
@@ -317,13 +317,13 @@ func (c *company) strangersRole(at peering.Cell) *string {
 func (c *company) borrowed(at peering.Cell, bus, target string) {
 	admin := eventbridge.NewFromConfig(c.admin(at))
 	name, id := aws.String("borrower"), "t"
-	c.put(admin, bus, *name, `{"source":["somebody"]}`)
+	c.put(admin, bus, *name, `{"source":["stranger"]}`)
 	role := "arn:aws:iam::" + string(at.Account) + ":role/" + wiring.DefaultPrefix + "-forward-" + string(at.Region)
 	_, err := admin.PutTargets(c.ctx, &eventbridge.PutTargetsInput{
 		EventBusName: &bus, Rule: name, Targets: []ebtypes.Target{{Id: &id, Arn: &target, RoleArn: &role}},
 	})
 	c.must("put the target", err)
-	_, err = admin.PutEvents(c.ctx, putEvents(bus, "somebody", "x"))
+	_, err = admin.PutEvents(c.ctx, putEvents(bus, "stranger", "x"))
 	c.must("put the event", err)
 	c.stopped(*name, target, "sts:AssumeRole")
 }

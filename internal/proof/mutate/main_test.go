@@ -37,8 +37,8 @@ func TestMutate(t *testing.T) {
 		}},
 	}
 	binary := filepath.Join(t.TempDir(), "mutate")
-	if said, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, said)
+	if announced, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, announced)
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -163,9 +163,9 @@ func play(t *testing.T, flags ...string) []announcement {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "announcements.json")
 	args := append([]string{"test", "-count=1", "-run=^TestScenarios$"}, flags...)
-	said, err := exec.CommandContext(t.Context(), "go", append(args, ".", "-out="+file)...).CombinedOutput()
+	announced, err := exec.CommandContext(t.Context(), "go", append(args, ".", "-out="+file)...).CombinedOutput()
 	if err != nil {
-		t.Fatalf("go test %v: %v\n%s", flags, err, said)
+		t.Fatalf("go test %v: %v\n%s", flags, err, announced)
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -192,7 +192,7 @@ func TestScenarios(t *testing.T) {
 		sandboxtest.Run(t, s.options, func(t *sandboxtest.T) {
 			s.play(t)
 			t.Settle()
-			for _, o := range t.Heard() {
+			for _, o := range t.Announcements() {
 				all = append(all, announcement{o.Type, o.Cell, o.Side, o.ID, sentencesOf(o)})
 			}
 		})

@@ -258,23 +258,23 @@ func (t *T) InState(cell peering.Cell, id peering.ConnectionID, want peering.Sta
 	}
 }
 
-// SaidOnce checks that autopeer announced the outcome, once or repeatedly under one id for each cell, side and reason,
-// and returns the first.
-func (t *T) SaidOnce(outcomeType outcome.Type, id peering.ConnectionID) outcome.Outcome {
+// AnnouncedOnce checks that autopeer announced the outcome, once or repeatedly under one id for each cell, side and
+// reason, and returns the first.
+func (t *T) AnnouncedOnce(outcomeType outcome.Type, id peering.ConnectionID) outcome.Outcome {
 	t.Helper()
-	said := t.Said(outcomeType, id)
-	if len(said) == 0 {
-		t.Fatalf("%s of %s is not announced; announced were %s", outcomeType, id, summary(t.Heard()))
+	announced := t.Announced(outcomeType, id)
+	if len(announced) == 0 {
+		t.Fatalf("%s of %s is not announced; announced were %s", outcomeType, id, summary(t.Announcements()))
 	}
 	ids := map[string]string{}
-	for _, o := range said {
+	for _, o := range announced {
 		speaker := o.Cell.String() + string(o.Side) + " for " + o.Reason.Code
 		if before, again := ids[speaker]; again && before != o.ID {
 			t.Errorf("%s of %s is announced by %s under two ids", outcomeType, id, speaker)
 		}
 		ids[speaker] = o.ID
 	}
-	return said[0]
+	return announced[0]
 }
 
 func summary(outcomes []outcome.Outcome) string {

@@ -42,11 +42,11 @@ func Judge(ctx context.Context, j *report.Judge, venv, folder string) {
 	script := exec.CommandContext(ctx, venv+"/bin/python", folder+"/judge.py", url)
 	script.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.TempDir(), "PYTHONDONTWRITEBYTECODE=1",
 		"AWS_EC2_METADATA_DISABLED=true"}
-	var said bytes.Buffer
-	script.Stderr = &said
+	var announced bytes.Buffer
+	script.Stderr = &announced
 	out, err := script.Output()
 	if err != nil {
-		j.Error("judge.py", fmt.Errorf("%w\n%s", err, said.Bytes()))
+		j.Error("judge.py", fmt.Errorf("%w\n%s", err, announced.Bytes()))
 	}
 	j.Error("judge.py", Count(j, out))
 }

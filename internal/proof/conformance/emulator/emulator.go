@@ -20,7 +20,7 @@ type Emulator struct {
 	URL string
 
 	process *exec.Cmd
-	said    tail
+	output  tail
 	ended   chan struct{}
 }
 
@@ -58,7 +58,7 @@ func start(ctx context.Context, health string, command func(port string) *exec.C
 		return nil, err
 	}
 	e := &Emulator{URL: "http://127.0.0.1:" + port, process: command(port), ended: make(chan struct{})}
-	e.process.Stdout, e.process.Stderr = &e.said, &e.said
+	e.process.Stdout, e.process.Stderr = &e.output, &e.output
 	if err := e.process.Start(); err != nil {
 		return nil, fmt.Errorf("start emulator: %w", err)
 	}
@@ -91,9 +91,9 @@ func (e *Emulator) untilReady(ctx context.Context, url string) error {
 	for !answers(ctx, url) {
 		select {
 		case <-e.ended:
-			return fmt.Errorf("%s has ended by itself; its output:\n%s", e.process.Args[0], e.said.String())
+			return fmt.Errorf("%s has ended by itself; its output:\n%s", e.process.Args[0], e.output.String())
 		case <-ctx.Done():
-			return fmt.Errorf("%s never became ready; its output:\n%s", e.process.Args[0], e.said.String())
+			return fmt.Errorf("%s never became ready; its output:\n%s", e.process.Args[0], e.output.String())
 		case <-tick.C:
 		}
 	}

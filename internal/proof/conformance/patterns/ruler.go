@@ -11,7 +11,7 @@ import (
 
 // askRuler runs AskRuler.java with the jars, and returns the answers in the order of the cases.
 func askRuler(ctx context.Context, jars string, cases []Case) ([]Answer, error) {
-	var questions, said bytes.Buffer
+	var questions, announced bytes.Buffer
 	for _, c := range cases {
 		line, err := json.Marshal(map[string]string{"pattern": c.Pattern, "event": c.Event})
 		if err != nil {
@@ -20,10 +20,10 @@ func askRuler(ctx context.Context, jars string, cases []Case) ([]Answer, error) 
 		questions.Write(append(line, '\n'))
 	}
 	java := exec.CommandContext(ctx, "java", "-cp", jars+"/*", "internal/proof/conformance/patterns/AskRuler.java")
-	java.Stdin, java.Stderr = &questions, &said
+	java.Stdin, java.Stderr = &questions, &announced
 	out, err := java.Output()
 	if err != nil {
-		return nil, fmt.Errorf("run AskRuler.java: %w\n%s", err, said.String())
+		return nil, fmt.Errorf("run AskRuler.java: %w\n%s", err, announced.String())
 	}
 	fields := strings.Fields(string(out))
 	if len(fields) != len(cases) {

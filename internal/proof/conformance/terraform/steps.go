@@ -103,7 +103,7 @@ func commands(name string) step {
 func connected(cells int) step {
 	return step{name: "connected by autopeer", do: func(_ context.Context, s *stage) error {
 		found := map[peering.Cell]bool{}
-		for _, o := range s.Heard() {
+		for _, o := range s.Announcements() {
 			switch o.Type {
 			case outcome.Connected:
 				found[o.Cell] = true
@@ -121,7 +121,7 @@ func connected(cells int) step {
 // repaired checks that autopeer has restored a route or a rule.
 func repaired() step {
 	return step{name: "repaired by autopeer", do: func(_ context.Context, s *stage) error {
-		for _, o := range s.Heard() {
+		for _, o := range s.Announcements() {
 			if o.Type == outcome.Repaired {
 				return nil
 			}

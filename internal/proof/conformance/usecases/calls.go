@@ -53,26 +53,26 @@ func formOf(r *http.Request) (url.Values, error) {
 	return url.ParseQuery(string(body))
 }
 
-// mended replaces the calls that moto can't answer.
-type mended struct {
-	next  http.RoundTripper
-	mends *mends
+// replacing replaces the calls that moto can't answer.
+type replacing struct {
+	next         http.RoundTripper
+	replacements *replacements
 }
 
-// mends counts the replaced calls.
-type mends struct{ n atomic.Int64 }
+// replacements counts the replaced calls.
+type replacements struct{ n atomic.Int64 }
 
-func (m *mends) count() int { return int(m.n.Load()) }
+func (m *replacements) count() int { return int(m.n.Load()) }
 
 // RoundTrip names the connections whose ids are filtered by: moto ignores all filters of
 // DescribeVpcPeeringConnections, and would answer with every connection that there is.
-func (m mended) RoundTrip(r *http.Request) (*http.Response, error) {
+func (m replacing) RoundTrip(r *http.Request) (*http.Response, error) {
 	form, err := formOf(r)
 	if err != nil {
 		return nil, err
 	}
 	if form.Get("Action") == "DescribeVpcPeeringConnections" && form.Get("Filter.1.Name") == "vpc-peering-connection-id" {
-		m.mends.n.Add(1)
+		m.replacements.n.Add(1)
 		r = withBody(r, strings.ReplaceAll(form.Encode(), "Filter.1.Value.", "VpcPeeringConnectionId."))
 	}
 	return m.next.RoundTrip(r)

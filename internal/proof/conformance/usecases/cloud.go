@@ -61,7 +61,7 @@ func embedded(ctx context.Context) (*cloud, error) {
 }
 
 // moto returns a function that removes an earlier scenario from moto, with all credentials, and enters it.
-func moto(url string, m *mends) func(context.Context) (*cloud, error) {
+func moto(url string, m *replacements) func(context.Context) (*cloud, error) {
 	return func(ctx context.Context) (*cloud, error) {
 		request, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/moto-api/reset", http.NoBody)
 		if err != nil {
@@ -71,7 +71,7 @@ func moto(url string, m *mends) func(context.Context) (*cloud, error) {
 		if err != nil {
 			return nil, fmt.Errorf("empty moto: %w", err)
 		}
-		c := &cloud{name: "moto", url: url, calls: &callLog{next: mended{emulator.Transport{}, m}}, close: func() {}}
+		c := &cloud{name: "moto", url: url, calls: &callLog{next: replacing{emulator.Transport{}, m}}, close: func() {}}
 		c.credentials = c.assumeRole
 		return c, response.Body.Close()
 	}

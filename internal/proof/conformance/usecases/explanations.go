@@ -8,8 +8,8 @@ const (
 	second   = `a secondary block`
 )
 
-// mend counts the calls that moto can't answer; see mended.
-var mend = explanation{why: "AWS documents that DescribeVpcPeeringConnections has filters; moto ignores them, so " +
+// filters counts the calls that moto can't answer; see replacing.
+var filters = explanation{why: "AWS documents that DescribeVpcPeeringConnections has filters; moto ignores them, so " +
 	"that ids are asked for by name"}
 
 // explanations lists all differences that are not mistakes of ours: AWS's documented behavior, and that of moto 5.2.5.

@@ -49,7 +49,7 @@ var scenarios = append([]scenario{
 		"Finance's group admits tcp 443-443 from 10.10.1.0/24", "Finance's group admits tcp 5432-5440 from 10.10.1.0/24",
 		"Marketing's group admits udp 53-53 from 172.31.0.0/16",
 	}},
-	{"a rule of another principal", one, two, aRuleOfSomebodyElse,
+	{"a rule of another principal", one, two, aRuleOfAnotherPrincipal,
 		[]string{`Finance's group admits icmp -1--1 from 10.10.0.0/16, described as ""`}},
 	{"not in the policy", one, two, notInThePolicy,
 		[]string{"announces Peering Denied of connection 1: not-listed", "sees connection 1 as pending-acceptance"}},
@@ -150,7 +150,7 @@ func portsAndSources(s *stage) {
 	s.takeBack(m.Cell, s.connect(m, f))
 }
 
-func aRuleOfSomebodyElse(s *stage) {
+func aRuleOfAnotherPrincipal(s *stage) {
 	m, f := s.pair()
 	s.in(f.Cell, func(p *lab.Person) { p.Admit(f.Group, "icmp", -1, -1, "10.10.0.0/16") })
 	s.deploy(lab.PingPolicy(m, f, lab.Site{}))

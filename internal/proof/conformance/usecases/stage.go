@@ -172,7 +172,7 @@ func (s *stage) dispatch(event string) []string {
 	var lines []string
 	for _, d := range s.deployments {
 		if h.Kind != hint.Requested || h.Requester.Cell() == d.Cell {
-			lines = append(lines, s.tell(d, h)...)
+			lines = append(lines, s.deliver(d, h)...)
 		}
 	}
 	return append(lines, s.carry()...)
@@ -206,14 +206,14 @@ func (s *stage) pass(from peering.Cell, m message.Message) []string {
 	var lines []string
 	for _, d := range s.deployments {
 		if d.Cell == m.To {
-			lines = append(lines, s.tell(d, h)...)
+			lines = append(lines, s.deliver(d, h)...)
 		}
 	}
 	return lines
 }
 
-// tell passes the hint to every use case of the cell.
-func (s *stage) tell(d *deployment, h hint.Hint) []string {
+// deliver passes the hint to every use case of the cell.
+func (s *stage) deliver(d *deployment, h hint.Hint) []string {
 	var lines []string
 	for _, handle := range d.handlers {
 		if err := deliver(s.ctx, handle, h); err != nil {

@@ -14,12 +14,13 @@ import (
 // Judge plays all scenarios. Moto serves at the address, without other clients.
 func Judge(ctx context.Context, j *report.Judge, motoURL string) {
 	t := &trial{Judge: j, used: make([]int, len(explanations))}
-	mends := &mends{}
+	replacements := &replacements{}
 	for _, sc := range scenarios {
-		t.compare(sc, t.play(ctx, sc, embedded), t.play(ctx, sc, moto(motoURL, mends)))
+		t.compare(sc, t.play(ctx, sc, embedded), t.play(ctx, sc, moto(motoURL, replacements)))
 	}
-	for i, n := range append(t.used, min(mends.count(), 1)) { // moto's filters are one difference, however often it is met
-		t.Check(n > 0, "the explanation: "+append(explanations, mend)[i].why, "a difference that needs it", "none")
+	// moto's filters are one difference, however often it is met
+	for i, n := range append(t.used, min(replacements.count(), 1)) {
+		t.Check(n > 0, "the explanation: "+append(explanations, filters)[i].why, "a difference that needs it", "none")
 		t.Explain(n)
 	}
 }

@@ -25,7 +25,7 @@ type entry struct {
 	from, to  lab.Site
 	asked     time.Time
 	connected time.Time                  // when the second side was announced
-	said      map[speech]map[string]bool // the ids of announcements
+	ids       map[speech]map[string]bool // the ids of announcements
 }
 
 // speech is an announcement's type and side. An acceptance has no side.
@@ -46,7 +46,7 @@ func newLedger(now func() time.Time) *ledger {
 func (l *ledger) entry(id peering.ConnectionID) *entry {
 	e := l.entries[id]
 	if e == nil {
-		e = &entry{said: map[speech]map[string]bool{}}
+		e = &entry{ids: map[speech]map[string]bool{}}
 		l.entries[id] = e
 	}
 	return e
@@ -66,17 +66,17 @@ func (l *ledger) announced(o outcome.Outcome) {
 	defer l.mu.Unlock()
 	e := l.entry(o.Connection)
 	s := speech{o.Type, o.Side}
-	if e.said[s] == nil {
-		e.said[s] = map[string]bool{}
+	if e.ids[s] == nil {
+		e.ids[s] = map[string]bool{}
 	}
-	e.said[s][o.ID] = true
+	e.ids[s][o.ID] = true
 	if e.connected.IsZero() && e.isConnected() {
 		e.connected = l.now()
 	}
 }
 
 // isConnected reports whether both sides were announced as connected.
-func (e *entry) isConnected() bool { return len(e.said[due[1]]) > 0 && len(e.said[due[2]]) > 0 }
+func (e *entry) isConnected() bool { return len(e.ids[due[1]]) > 0 && len(e.ids[due[2]]) > 0 }
 
 // counts returns the numbers of requested, accepted and connected connections.
 func (l *ledger) counts() (asked, accepted, connected int) {
@@ -86,7 +86,7 @@ func (l *ledger) counts() (asked, accepted, connected int) {
 		if !e.asked.IsZero() {
 			asked++
 		}
-		if len(e.said[due[0]]) > 0 {
+		if len(e.ids[due[0]]) > 0 {
 			accepted++
 		}
 		if e.isConnected() {
@@ -154,11 +154,11 @@ func (e *entry) faults() []string {
 		all = append(all, "no request was made")
 	}
 	for _, s := range due {
-		if n := len(e.said[s]); n != 1 {
+		if n := len(e.ids[s]); n != 1 {
 			all = append(all, fmt.Sprintf("%s was announced under %d ids, want 1", s, n))
 		}
 	}
-	for s := range e.said {
+	for s := range e.ids {
 		if !slices.Contains(due, s) {
 			all = append(all, s.String()+" was announced")
 		}

@@ -19,30 +19,30 @@ var (
 	finance   = lab.Site{VPC: lab.VPC{Main: "rtb-3"}, Table: "rtb-4", Group: "sg-2"}
 )
 
-func said(outcomeType outcome.Type, side peering.Role, id string) outcome.Outcome {
+func issued(outcomeType outcome.Type, side peering.Role, id string) outcome.Outcome {
 	return outcome.Outcome{Type: outcomeType, Connection: pcx, Side: side, ID: id}
 }
 
 func TestJudge(t *testing.T) {
 	t.Parallel()
-	all := []outcome.Outcome{said(outcome.Accepted, "", "1"), said(outcome.Connected, peering.Requester, "2"),
-		said(outcome.Connected, peering.Accepter, "3")}
+	all := []outcome.Outcome{issued(outcome.Accepted, "", "1"), issued(outcome.Connected, peering.Requester, "2"),
+		issued(outcome.Connected, peering.Accepter, "3")}
 	state := agreed(marketing, finance, pcx)
 	tests := []struct {
-		name      string
-		said      []outcome.Outcome
-		state     []string
-		connected int
-		wrong     []string
+		name         string
+		announcement []outcome.Outcome
+		state        []string
+		connected    int
+		wrong        []string
 	}{
 		{"a connection that is announced and exists is connected", all, state, 1, nil},
 		{"a repetition of an announcement is nothing", append(slices.Clone(all), all...), state, 1, nil},
-		{"a second id for one side is wrong", append(slices.Clone(all), said(outcome.Connected, peering.Accepter, "4")),
+		{"a second id for one side is wrong", append(slices.Clone(all), issued(outcome.Connected, peering.Accepter, "4")),
 			state, 0,
 			[]string{"pcx-1: Peering Connected of the accepter was announced under 2 ids, want 1"}},
 		{"a side that isn't announced is missing", all[:2], state, 0,
 			[]string{"pcx-1: Peering Connected of the accepter was announced under 0 ids, want 1"}},
-		{"no other announcement is due", append(slices.Clone(all), said(outcome.Conflicting, peering.Requester, "4")),
+		{"no other announcement is due", append(slices.Clone(all), issued(outcome.Conflicting, peering.Requester, "4")),
 			state, 0,
 			[]string{"pcx-1: Peering Conflicting of the requester was announced"}},
 		{"a missing rule is missing", all, state[:len(state)-1], 0,
@@ -55,7 +55,7 @@ func TestJudge(t *testing.T) {
 			t.Parallel()
 			l := newLedger(time.Now)
 			l.ask(pcx, marketing, finance)
-			for _, o := range tt.said {
+			for _, o := range tt.announcement {
 				l.announced(o)
 			}
 			connected, wrong := l.judge(tt.state)
@@ -69,7 +69,7 @@ func TestJudge(t *testing.T) {
 func TestAnOutcomeWithoutARequestIsWrong(t *testing.T) {
 	t.Parallel()
 	l := newLedger(time.Now)
-	l.announced(said(outcome.Accepted, "", "1"))
+	l.announced(issued(outcome.Accepted, "", "1"))
 	if connected, wrong := l.judge(nil); connected != 0 || !slices.Contains(wrong, "pcx-1: no request was made") {
 		t.Errorf("%d connected, wrong %q", connected, wrong)
 	}
@@ -82,9 +82,9 @@ func TestWaits(t *testing.T) {
 	l := newLedger(func() time.Time { return now })
 	l.ask(pcx, marketing, finance)
 	for _, o := range []outcome.Outcome{
-		said(outcome.Accepted, "", "1"), said(outcome.Connected, peering.Accepter, "2"),
-		said(outcome.Connected, peering.Requester, "3"),
-		said(outcome.Connected, peering.Requester, "3"),
+		issued(outcome.Accepted, "", "1"), issued(outcome.Connected, peering.Accepter, "2"),
+		issued(outcome.Connected, peering.Requester, "3"),
+		issued(outcome.Connected, peering.Requester, "3"),
 	} {
 		if len(l.waits()) > 0 && o.Side == "" {
 			t.Error("it is connected before it is accepted")

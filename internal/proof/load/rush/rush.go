@@ -182,7 +182,7 @@ func (r *rush) follow() (stop func()) {
 			select {
 			case <-often.C:
 				r.look()
-				r.tell()
+				r.print()
 			case <-done:
 				return
 			}
@@ -202,7 +202,7 @@ func (r *rush) look() {
 	r.processes.measure(time.Now())
 }
 
-func (r *rush) tell() {
+func (r *rush) print() {
 	asked, accepted, connected := r.ledger.counts()
 	fmt.Fprintf(r.out, "%5.1f s: %4d requested, %4d accepted, %4d connected, %3d waiting\n",
 		time.Since(r.began).Seconds(), asked, accepted, connected, asked-connected)

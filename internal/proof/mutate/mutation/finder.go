@@ -208,8 +208,8 @@ func (f *finder) replace(n ast.Node, text string) {
 	f.add(n, text, short(f.text(n))+" → "+short(text))
 }
 
-func (f *finder) add(n ast.Node, text, says string) {
-	f.edits = append(f.edits, edit{f.offset(n.Pos()), f.offset(n.End()), text, says})
+func (f *finder) add(n ast.Node, text, change string) {
+	f.edits = append(f.edits, edit{f.offset(n.Pos()), f.offset(n.End()), text, change})
 }
 
 func (f *finder) text(n ast.Node) string {

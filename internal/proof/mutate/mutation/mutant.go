@@ -27,7 +27,7 @@ type Mutant struct {
 type edit struct {
 	start, end int
 	text       string
-	says       string // the change, for people
+	change     string // the change, for people
 }
 
 // body is where the text between a function's braces is.
@@ -143,7 +143,7 @@ func inLine(source []byte, e edit) string {
 	if n := strings.IndexByte(string(source[e.end:]), '\n'); n >= 0 {
 		to = e.end + n
 	}
-	line := string(source[from:e.start]) + "[" + e.says + "]" + string(source[e.end:to])
+	line := string(source[from:e.start]) + "[" + e.change + "]" + string(source[e.end:to])
 	return strings.Join(strings.Fields(line), " ")
 }
 

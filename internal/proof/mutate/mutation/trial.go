@@ -60,8 +60,8 @@ func NewTrial(ctx context.Context, pkg Package, mutants []Mutant, scratch string
 		return nil, err
 	}
 	started := time.Now()
-	if said, err := t.run(ctx, t.binary, 0); err != nil {
-		return nil, fmt.Errorf("run the tests of %s without a mutant: %w\n%s", pkg.Path(), err, said)
+	if announced, err := t.run(ctx, t.binary, 0); err != nil {
+		return nil, fmt.Errorf("run the tests of %s without a mutant: %w\n%s", pkg.Path(), err, announced)
 	}
 	t.limit = 5*time.Second + patience*time.Since(started)
 	return t, nil
@@ -134,15 +134,15 @@ func (t *Trial) build(ctx context.Context, binary string, changed map[string][]b
 	build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay",
 		overlay, "-o", binary, ".")
 	build.Dir = t.pkg.Dir
-	if said, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("build the tests of %s: %w\n%s", t.pkg.Path(), err, said)
+	if announced, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the tests of %s: %w\n%s", t.pkg.Path(), err, announced)
 	}
 	return nil
 }
 
 // run starts the tests by a shell that limits their memory, since an endless loop may well fill it. Where that
 // can't be limited, time is.
-func (t *Trial) run(ctx context.Context, binary string, number int) (said []byte, err error) {
+func (t *Trial) run(ctx context.Context, binary string, number int) (announced []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, t.limit)
 	defer cancel()
 	const limited = `ulimit -v 4194304 2>/dev/null; exec "$0" "$@"`

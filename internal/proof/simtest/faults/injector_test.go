@@ -17,7 +17,7 @@ import (
 // the same time.
 func TestIdenticalCallsOfOneInstantTakeTheSameTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		i := faults.New(1, report.New(1), nobody{})
+		i := faults.New(1, report.New(1), noObserver{})
 		first := took(i, 3)
 		if first[0] != first[1] || first[1] != first[2] {
 			t.Errorf("identical calls of one instant take %v", first)
@@ -43,11 +43,11 @@ func took(i *faults.Injector, calls int) []time.Duration {
 	return all
 }
 
-// nobody is an observer that does nothing.
-type nobody struct{}
+// noObserver ignores all calls.
+type noObserver struct{}
 
-func (nobody) Called(faults.Call)                 {}
-func (nobody) Failed(faults.Call, faults.Fault)   {}
-func (nobody) Answered(faults.Call)               {}
-func (nobody) Killed(peering.Cell, function.Name) {}
-func (nobody) LostEvent([]string)                 {}
+func (noObserver) Called(faults.Call)                 {}
+func (noObserver) Failed(faults.Call, faults.Fault)   {}
+func (noObserver) Answered(faults.Call)               {}
+func (noObserver) Killed(peering.Cell, function.Name) {}
+func (noObserver) LostEvent([]string)                 {}
