@@ -1,10 +1,12 @@
 package policyfile_test
 
 import (
+	gocmp "cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -23,10 +25,10 @@ This page lists the mistakes and warnings that ` + "`autopeer check`" + ` report
 message or see how much the check notices. [The policy file](policy.md#mistakes) describes the check
 itself.
 
-The page has %d messages of %d files, and is generated from
+The page has %d kinds of messages of %d files, each with one example, and is generated from
 [internal/policyfile/testdata](../internal/policyfile/testdata): update it with
-` + "`go test ./internal/policyfile -update`" + `. The first column shows the file from the reported
-position on. Line numbers in a message are those of its file.
+` + "`go test ./internal/policyfile -update`" + `. The first column shows the key and the value at the reported
+position. The rows of a table are sorted by key. Line numbers in a message are those of its file.
 `
 
 // chapter is a section of the page: the part of a policy that has the mistake, or its kind.
@@ -62,80 +64,124 @@ func TestTheListOfMistakesIsCurrent(t *testing.T) {
 	}
 }
 
-func listOfMistakes(t *testing.T) string {
-	bad, warned := corpus(t, "bad", 40), corpus(t, "warned", 7)
-	rows, seen := map[string][]string{}, map[string]bool{}
-	add := func(part string, m policyfile.Mistake, data []byte) {
-		if message := m.Problem + m.Fix; !seen[message] {
-			seen[message] = true
-			rows[part] = append(rows[part], row(m, data))
+// pageRow is a row of the page.
+type pageRow struct{ key, excerpt, problem, fix string }
+
+// list collects the rows of the page: the first mistake of each kind.
+type list struct {
+	rows map[string][]pageRow // by part
+	seen map[string]bool
+}
+
+func (l list) add(part string, m policyfile.Mistake, at place, departments []string) {
+	if part == "" && at.path != nil && strings.HasPrefix(m.Problem, "the file ") {
+		at.key = ""
+	}
+	kind := part + " " + at.key + " " + kindOf(m, departments)
+	if !l.seen[kind] {
+		l.seen[kind] = true
+		l.rows[part] = append(l.rows[part], pageRow{at.key, at.excerpt, m.Problem, m.Fix})
+	}
+}
+
+// TestPartsOfMistakes has mistakes in brackets and below a key with a typing error.
+func TestPartsOfMistakes(t *testing.T) {
+	t.Parallel()
+	data := []byte(`version: 3
+departments: { a: [{ account: "1" }] }
+peering:
+  - betwene: [a, b]
+    routes: { a: { tables: rtb } }
+    alow: [{ form: a, ports: [443, "0"] }]
+`)
+	places, _ := placesOf(data)
+	for position, want := range map[[2]int][2]string{
+		{1, 10}: {"", "version: 3"}, {2, 31}: {"departments", `account: "1"`}, {4, 5}: {"peerings", "betwene: [a, b]"},
+		{5, 28}: {"routes", "tables: rtb"}, {6, 14}: {"allow", "form: a"}, {6, 36}: {"allow", `ports: ["0"]`},
+	} {
+		m := policyfile.Mistake{Line: position[0], Column: position[1]}
+		at := places.at(m)
+		if got := [2]string{partOf(m, at), at.excerpt}; got != want {
+			t.Errorf("%v: %q, want %q", position, got, want)
 		}
 	}
+}
+
+func listOfMistakes(t *testing.T) string {
+	t.Helper()
+	bad, warned := corpus(t, "bad", 40), corpus(t, "warned", 7)
+	l := list{rows: map[string][]pageRow{}, seen: map[string]bool{}}
 	for _, name := range slices.Sorted(maps.Keys(bad)) {
 		_, err := policyfile.Parse("f", bad[name])
 		var mistakes policyfile.Mistakes
 		if !errors.As(err, &mistakes) {
 			t.Errorf("%s has no mistake: %v", name, err)
 		}
+		places, departments := placesOf(bad[name])
 		for _, m := range mistakes {
-			add(partOf(m, bad[name]), m, bad[name])
+			at := places.at(m)
+			l.add(partOf(m, at), m, at, departments)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(warned)) {
 		_, warnings, _ := policyfile.Check("f", warned[name])
+		places, departments := placesOf(warned[name])
 		for _, w := range warnings {
-			add("warnings", policyfile.Mistake(w), warned[name])
+			l.add("warnings", policyfile.Mistake(w), places.at(policyfile.Mistake(w)), departments)
 		}
 	}
 	var page strings.Builder
-	fmt.Fprintf(&page, opening, len(seen), len(bad)+len(warned))
+	fmt.Fprintf(&page, opening, len(l.seen), len(bad)+len(warned))
 	for _, c := range chapters {
 		fmt.Fprintf(&page, "\n## %s\n\n%s\n\n| in the file | problem | fix |\n|---|---|---|\n", c.heading, c.about)
-		page.WriteString(strings.Join(rows[c.part], ""))
+		rows := l.rows[c.part]
+		slices.SortStableFunc(rows, func(a, b pageRow) int {
+			return gocmp.Or(strings.Compare(a.key, b.key), strings.Compare(a.problem, b.problem))
+		})
+		for _, r := range rows {
+			page.WriteString(r.line())
+		}
 	}
 	return page.String()
 }
 
-// partOf returns the part of the policy that has the mistake, by the keys of the lines that enclose its line.
-func partOf(m policyfile.Mistake, data []byte) string {
-	if m.Code == policyfile.Syntax {
+// partOf returns the part of the policy that has the mistake. The part of a missing key is the one that lacks it.
+func partOf(m policyfile.Mistake, at place) string {
+	switch {
+	case at.path == nil:
 		return "syntax"
+	case strings.HasPrefix(m.Problem, "the file "):
+		return ""
 	}
-	lines := strings.Split(string(data), "\n")
-	part, depth := "", indentOf(lines[m.Line-1])+1
-	for i := m.Line - 1; i >= 0 && depth > 0; i-- {
-		key, _, found := strings.Cut(strings.Trim(lines[i], " -{"), ":")
-		if !found || strings.HasPrefix(lines[i], "#") || indentOf(lines[i]) >= depth {
-			continue
-		}
-		depth = indentOf(lines[i])
-		if part == "" && slices.ContainsFunc(chapters, func(c chapter) bool { return c.part == key }) {
+	part := ""
+	for depth, key := range at.path {
+		isInner := key == "routes" || key == "allow"
+		isPart := slices.ContainsFunc(chapters, func(c chapter) bool { return c.part == key })
+		if isPart && (depth == 0 && !isInner || depth > 0 && isInner && part == "peerings") {
 			part = key
 		}
 	}
 	return part
 }
 
-func indentOf(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
+// variable matches the parts of a message that differ among mistakes of one kind: quoted values, blocks, ids and numbers.
+var variable = regexp.MustCompile(`"[^"]*"|\b[a-z]*-?[0-9][0-9a-f.:/-]*`)
 
-// shown is the number of characters of a file that a row shows.
-const shown = 40
+// kindOf returns the message without its variable parts, so that one example stands for all mistakes of a kind.
+func kindOf(m policyfile.Mistake, departments []string) string {
+	kind := variable.ReplaceAllString(m.Problem+"; "+m.Fix, "#")
+	for _, name := range departments {
+		kind = regexp.MustCompile(`\b`+regexp.QuoteMeta(name)+`\b`).ReplaceAllString(kind, "#")
+	}
+	return strings.Split(kind, "did you mean")[0]
+}
 
-// row returns a row of the table. Its first cell is empty if nothing follows the position in its line.
-func row(m policyfile.Mistake, data []byte) string {
-	line := []rune(strings.Split(string(data), "\n")[m.Line-1])
-	start := min(m.Column-1, len(line))
-	excerpt := strings.TrimSpace(string(line[start:min(start+shown, len(line))]))
-	if len(line) > start+shown {
-		excerpt += "…"
-	}
-	if strings.HasPrefix(excerpt, "#") { // an empty file has only the lines with its messages
-		excerpt = ""
-	}
+// line returns a row of the table. Its first cell is empty if the file has nothing at the position.
+func (r pageRow) line() string {
+	excerpt := r.excerpt
 	if excerpt != "" {
-		excerpt = "`" + strings.ReplaceAll(excerpt, "`", "'") + "`"
+		excerpt = "`" + strings.NewReplacer("`", "'", "|", "\\|").Replace(excerpt) + "`"
 	}
 	cells := strings.NewReplacer("|", "\\|", "<", "&lt;", "*", "\\*")
-	excerpt = strings.ReplaceAll(excerpt, "|", "\\|")
-	return fmt.Sprintf("| %s | %s | %s |\n", excerpt, cells.Replace(m.Problem), cells.Replace(m.Fix))
+	return fmt.Sprintf("| %s | %s | %s |\n", excerpt, cells.Replace(r.problem), cells.Replace(r.fix))
 }
