@@ -106,13 +106,18 @@ synth: build build/bin/infra ## Write the templates of a policy to cdk.out/ (POL
 build/bin/infra:
 	@$(PROGRAM) ./infra $(call counted)
 
+# The app checks it too, but only after minutes of compiling.
+.PHONY: named
+named:
+	@[ -n '$(POLICY)' ] || grep -q '"policy": *"[^"]' cdk.json || { echo 'no policy file is named: make deploy POLICY=policy.yaml' >&2; exit 1; }
+
 .PHONY: diff
-diff: build $(CDK) ## Show the changes that a deployment would make (POLICY=file, PREFIX=name)
+diff: named build $(CDK) ## Show the changes that a deployment would make (POLICY=file, PREFIX=name)
 	POLICY='$(POLICY)' $(CDK) diff$(OPTIONS)
 
 # `make diff` is the review: the CDK asks for approval only on a terminal, and only with a concurrency of 1.
 .PHONY: deploy
-deploy: build $(CDK) ## Deploy all cells of a policy without questions (POLICY=file, PREFIX=name, CONCURRENCY=1, STACKS=names for single stacks)
+deploy: named build $(CDK) ## Deploy all cells of a policy without questions (POLICY=file, PREFIX=name, CONCURRENCY=1, STACKS=names for single stacks)
 	POLICY='$(POLICY)' $(CDK) deploy$(OPTIONS) --require-approval never --concurrency $(or $(strip $(CONCURRENCY)),1) $(if $(strip $(STACKS)),--exclusively $(STACKS),--all)
 
 # The lab's settings are the context keys labMarketingCidr, labMarketingAccount, labMarketingRegion and so on (docs/labs.md).
@@ -135,7 +140,7 @@ build/bin/departments:
 # Outside infra/, because Go's tools would walk into the packages.
 $(CDK): infra/package.json infra/package-lock.json
 	@mkdir -p .tools/cdk && cp $^ .tools/cdk/
-	npm ci --silent --no-audit --no-fund --prefix .tools/cdk && touch $@
+	npm ci --loglevel error --no-audit --no-fund --prefix .tools/cdk && touch $@
 
 ##@ Develop
 

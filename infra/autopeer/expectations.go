@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
@@ -156,7 +154,7 @@ func (e *expectations) report(stderr io.Writer) error {
 func (e *expectations) read(data []byte) {
 	parsed, err := parser.ParseBytes(data, 0)
 	if err != nil {
-		e.addSyntax(err)
+		e.mistakes = append(e.mistakes, policyfile.SyntaxMistake(e.file, err))
 		return
 	}
 	if len(parsed.Docs) > 1 {
@@ -180,17 +178,6 @@ func (e *expectations) read(data []byte) {
 	if len(e.all) == 0 && len(e.mistakes) == 0 {
 		e.add(root, "the file has no expectations", "list them under expect:")
 	}
-}
-
-func (e *expectations) addSyntax(err error) {
-	m := policyfile.Mistake{File: e.file, Line: 1, Column: 1, Fix: "check brackets, quotes and indentation"}
-	m.Problem = "this is not YAML: " + err.Error()
-	var syntax *yaml.SyntaxError
-	if errors.As(err, &syntax) && syntax.Token != nil {
-		m.Line, m.Column = syntax.Token.Position.Line, syntax.Token.Position.Column
-		m.Problem = "this is not YAML: " + syntax.Message
-	}
-	e.mistakes = append(e.mistakes, m)
 }
 
 func (e *expectations) readKey(pair *ast.MappingValueNode) {

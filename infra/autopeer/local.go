@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -25,7 +26,7 @@ import (
 
 func localCommand() *cobra.Command {
 	var named string
-	var port int
+	var port uint16
 	cmd := &cobra.Command{
 		Use:   "local",
 		Short: "Run the embedded cloud with the cells of a policy, for the AWS CLI and other clients",
@@ -50,12 +51,12 @@ func localCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return serve(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), p, data, port)
+			return serve(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), p, data, int(port))
 		},
 	}
 	cmd.Flags().StringVar(&named, "policy", "",
 		"the policy `file` whose cells are deployed; without it, "+withoutPolicy)
-	cmd.Flags().IntVar(&port, "port", 4566, "the port on 127.0.0.1; 0 selects a free one")
+	cmd.Flags().Uint16Var(&port, "port", 4566, "the port on 127.0.0.1; 0 selects a free one")
 	return cmd
 }
 
@@ -92,7 +93,7 @@ func serve(ctx context.Context, out, errs io.Writer, p *policy.Policy, data []by
 	}()
 	url, stop, err := local.Serve(ctx, s.cloud, port)
 	if err != nil {
-		return fmt.Errorf("serve (choose another port with --port, or PORT= of make): %w", err)
+		return portError(port, err)
 	}
 	defer stop()
 	if s.sites, err = local.Seed(ctx, s.cloud, s.ids, p, nil); err != nil {
@@ -107,6 +108,15 @@ func serve(ctx context.Context, out, errs io.Writer, p *policy.Policy, data []by
 	observing.Go(func() { s.observe(ctx) })
 	local.Follow(ctx, s.file, data, followEvery, func(data []byte) { s.redeploy(ctx, data) })
 	return nil
+}
+
+// portError returns the error for a port that can't be listened on.
+func portError(port int, err error) error {
+	problem := fmt.Sprintf("port %d can't be used: %v", port, err)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		problem = fmt.Sprintf("port %d is in use", port)
+	}
+	return errors.New(problem + "; choose another with --port, or with PORT= of make")
 }
 
 // observeEvery is the interval at which the logs and the dead-letter queues are read.

@@ -54,5 +54,5 @@ func command() *cobra.Command {
 	}
 	root.AddCommand(demoCommand(), diffCommand(), explainCommand(), localCommand(), checkCommand(),
 		testCommand(), versionCommand())
-	return root
+	return withUsage(root)
 }

@@ -164,7 +164,8 @@ func partOf(m policyfile.Mistake, at place) string {
 	return part
 }
 
-// variable matches the parts of a message that differ among mistakes of one kind: quoted values, blocks, ids and numbers.
+// variable matches the parts of a message that differ among mistakes of one kind: quoted values, blocks, ids and
+// numbers.
 var variable = regexp.MustCompile(`"[^"]*"|\b[a-z]*-?[0-9][0-9a-f.:/-]*`)
 
 // kindOf returns the message without its variable parts, so that one example stands for all mistakes of a kind.

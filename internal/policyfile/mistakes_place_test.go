@@ -96,7 +96,8 @@ func (p placer) walkItem(n ast.Node, path []string, key string, isFlow bool) {
 	m, isMapping := n.(*ast.MappingNode)
 	at := n.GetToken().Position
 	if !isMapping || m.IsFlowStyle {
-		p.places[[2]int{at.Line, at.Column}] = place{path, key, short(key + ": [" + p.excerpt(at.Line, at.Column, isFlow) + "]")}
+		excerpt := short(key + ": [" + p.excerpt(at.Line, at.Column, isFlow) + "]")
+		p.places[[2]int{at.Line, at.Column}] = place{path, key, excerpt}
 	}
 	if isMapping || slices.Contains([]ast.NodeType{ast.SequenceType, ast.AnchorType, ast.TagType}, n.Type()) {
 		p.walk(n, path, key, isFlow)

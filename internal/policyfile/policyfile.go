@@ -5,7 +5,7 @@ package policyfile
 
 import (
 	"errors"
-	"fmt"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/lexer"
@@ -80,11 +80,38 @@ func (r *reader) root() *element {
 }
 
 func (r *reader) addSyntax(err error) {
+	m := SyntaxMistake(r.file, err)
+	r.add(position{m.Line, m.Column}, m.Problem, m.Fix)
+}
+
+// SyntaxMistake returns the mistake for an error of the YAML parser, at its position or else at the first character.
+func SyntaxMistake(file string, err error) Mistake {
+	m := Mistake{File: file, Code: Syntax, Line: 1, Column: 1, Problem: "this is not YAML",
+		Fix: "check brackets, quotes and indentation"}
 	var syntax *yaml.SyntaxError
-	if errors.As(err, &syntax) && syntax.Token != nil {
-		p := syntax.Token.Position
-		r.add(position{p.Line, p.Column}, "this is not YAML: "+syntax.Message, "check brackets, quotes and indentation")
-		return
+	if !errors.As(err, &syntax) {
+		return m
 	}
-	r.add(position{1, 1}, fmt.Sprintf("this is not YAML: %v", err), "check brackets, quotes and indentation")
+	if syntax.Token != nil {
+		m.Line, m.Column = syntax.Token.Position.Line, syntax.Token.Position.Column
+	}
+	for _, known := range syntaxProblems {
+		if strings.Contains(syntax.Message, known.message) {
+			m.Problem, m.Fix = known.problem, known.fix
+			break
+		}
+	}
+	return m
+}
+
+// syntaxProblems has a problem and a fix for parts of the parser's messages, which name the parser's own terms.
+var syntaxProblems = []struct{ message, problem, fix string }{
+	{"'}' must be specified", "a comma or } is missing here", "write a comma between entries, and } at the end"},
+	{"']' must be specified", "a comma or ] is missing here", "write a comma between items, and ] at the end"},
+	{"end token '}'", "this { has no }", "add }"},
+	{"end token ']'", "this [ has no ]", "add ]"},
+	{"corresponding to ']'", "this ] has no [", "add [, or remove ]"},
+	{"corresponding to '}'", "this } has no {", "add {, or remove }"},
+	{"-quoted text", "this quote is not closed", "add the quote at the end of the text"},
+	{"found character '\t'", "this line is indented with a tab", "indent with spaces"},
 }

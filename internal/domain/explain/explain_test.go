@@ -250,13 +250,14 @@ func TestTwoMistakesInAQuestion(t *testing.T) {
 func TestMistakesInQuestions(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"web":                               "is no question",
-		"→ db":                              "is no question",
-		"web → ":                            "is no question",
+		"web":                               "invalid expectation",
+		"→ db":                              "invalid expectation",
+		"web → ":                            "invalid expectation",
 		"web → sales":                       "no department sales",
-		"web → db tcp 0-70000":              "no number from 0 to 65535",
+		"web → db tcp 1-70000":              `"70000" is not a port; write 443 or 5432-5440, with ports from 1 to 65535`,
 		"web → db tcp 9-8":                  "write 8-9",
-		"web → db tcp x":                    `"x" is no number`,
+		"web → db tcp x":                    `"x" is not a port`,
+		"web → db tcp 0":                    `"0" is not a port`,
 		"web → db gre":                      `protocol "gre" is not known`,
 		"web → db all 1":                    "all traffic has no ports",
 		"web → db icmp 256":                 "0 to 255",
@@ -279,11 +280,11 @@ func TestMistakesInQuestions(t *testing.T) {
 		"'web' → db":                        "has quotes",
 		"web → db tcp 443 from 10.0.0.0/24": "has its source behind the arrow; write it like",
 		"web → db TPC 443":                  `protocol "TPC" is not known; did you mean tcp?`,
-		"web → db tcp 0443":                 `"0443" is no number`,
-		"web → db tcp +443":                 `"+443" is no number`,
+		"web → db tcp 0443":                 `"0443" is not a port`,
+		"web → db tcp +443":                 `"+443" is not a port`,
 		"web → db tcp 443 in Role=sql x":    "is no traffic",
 		"web from 10.0.0.0/24 → db":         "names a source and no protocol",
-		"web → db icmp 3/":                  `"" is no number`,
+		"web → db icmp 3/":                  `"" is not a type of ICMP`,
 	} {
 		if _, err := explain.ParseQuestion(company(), text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", text, err, want)

@@ -47,7 +47,8 @@ func ParseQuestion(p *policy.Policy, text string) (Question, error) {
 	left, right, found := strings.Cut(strings.ReplaceAll(text, "->", "→"), "→")
 	from, to := strings.Fields(left), strings.Fields(right)
 	if !found || len(from) == 0 || len(to) == 0 {
-		return Question{}, fmt.Errorf("%q is no question; write it like marketing → finance tcp 443", text)
+		return Question{}, fmt.Errorf(
+			"invalid expectation %q; want FROM → TO, or traffic such as marketing → finance tcp 443", text)
 	}
 	var q Question
 	var errs [4]error
@@ -102,7 +103,7 @@ func parsePermission(protocol, ports string) (peering.Permission, error) {
 		return p, err
 	case peering.ICMP, peering.ICMPv6:
 		kind, code, hasCode := strings.Cut(ports, "/")
-		err := errors.Join(number(&p.From, kind, 255, ports == ""), number(&p.To, code, 255, !hasCode))
+		err := errors.Join(number(&p.From, kind, typeNumbers, ports == ""), number(&p.To, code, typeNumbers, !hasCode))
 		return p, err
 	}
 	return p, fmt.Errorf("protocol %q is not known; %s", protocol, suggest.Fix(protocol, protocolNames))
@@ -118,7 +119,10 @@ func parsePortRange(p *peering.Permission, ports string) error {
 	if !isRange {
 		end = first
 	}
-	if err := errors.Join(number(&p.From, first, last, false), number(&p.To, end, last, false)); err != nil {
+	if err := number(&p.From, first, portNumbers, false); err != nil {
+		return err
+	}
+	if err := number(&p.To, end, portNumbers, false); err != nil {
 		return err
 	}
 	if p.From > p.To {
@@ -127,14 +131,24 @@ func parsePortRange(p *peering.Permission, ports string) error {
 	return nil
 }
 
-func number(into *int32, text string, most int64, isLeftOut bool) error {
+// numbers are the valid numbers of a port, or of a type or code of ICMP.
+type numbers struct {
+	least, most int64
+	name, form  string
+}
+
+var (
+	portNumbers = numbers{1, last, "port", "443 or 5432-5440, with ports"}
+	typeNumbers = numbers{0, 255, "type of ICMP", "8 or 3/4, with numbers"}
+)
+
+func number(into *int32, text string, valid numbers, isLeftOut bool) error {
 	if isLeftOut {
 		return nil
 	}
 	n, err := strconv.ParseInt(text, 10, 32)
-	if err != nil || n < 0 || n > most || strconv.FormatInt(n, 10) != text {
-		const forms = "write ports like 443 or 5432-5440, and types of ICMP like 8 or 3/4"
-		return fmt.Errorf("%q is no number from 0 to %d; %s", text, most, forms)
+	if err != nil || n < valid.least || n > valid.most || strconv.FormatInt(n, 10) != text {
+		return fmt.Errorf("%q is not a %s; write %s from %d to %d", text, valid.name, valid.form, valid.least, valid.most)
 	}
 	*into = int32(n)
 	return nil
