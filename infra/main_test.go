@@ -129,7 +129,7 @@ func TestMistakesStopSynth(t *testing.T) {
 			strings.Replace(strings.Replace(oneCell, "us-east-1", "mars", 1), "[a, b]", "[a, c]", 1), nil, 2,
 			[]string{"policy.yaml:3:", "policy.yaml:5:"}},
 		{"a Region of no partition is a mistake", anyContext, strings.ReplaceAll(oneCell, "us-east-1", "us-navy-east-1"), nil,
-			2, []string{"region us-navy-east-1 is in no partition of AWS"}},
+			2, []string{`region: "us-navy-east-1" is in no partition of AWS`}},
 		{"POLICY names another file", anyContext, oneCell, map[string]string{"POLICY": "other.yaml"},
 			2, []string{"other.yaml"}},
 		{"an option that nothing reads is a mistake", `{"context": {"policy": "policy.yaml", "prefex": "net"}}`, oneCell, nil,

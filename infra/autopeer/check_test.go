@@ -66,8 +66,8 @@ func TestCheckText(t *testing.T) {
 			"admitted; declare its blocks under cidrs [undeclared-blocks]\n"
 		all = "7:93: warning: protocol all is allowed from every block that is added to vpc-0a1b2c3d4e5f60001 of " +
 			"marketing in line 3; declare its blocks under cidrs, or name sources or a protocol [all-protocols]\n"
-		fiance = "7:36: to: department fiance is not defined; did you mean finance?\n"
-		ssh    = "7:92: protocol ssh is not known; write protocol: tcp and ports: [22]\n"
+		fiance = "7:36: to: department \"fiance\" is not defined; did you mean finance?\n"
+		ssh    = "7:92: protocol: \"ssh\" is not known; write protocol: tcp and ports: [22]\n"
 	)
 	after := func(prefix string, lines ...string) string { return prefix + strings.Join(lines, prefix) }
 	strict := strings.NewReplacer("warning: ", "").Replace
@@ -92,7 +92,7 @@ func TestCheckText(t *testing.T) {
 			ran{"", "read the policy: open none.yaml: no such file or directory", 1}},
 		{"no such output", "", []string{"check", "--output", "xml", "-"},
 			ran{"", `unknown output "xml": want github, json, sarif or text`, 1}},
-		{"two files", "", []string{"check", "a", "b"}, ran{"", "accepts at most 1 arg(s), received 2", 1}},
+		{"two files", "", []string{"check", "a", "b"}, ran{"", "check takes at most one file; see autopeer check --help", 1}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -111,8 +111,8 @@ func TestCheckJSON(t *testing.T) {
 		{"warning", "undeclared-blocks", 3, 66,
 			"vpc-0a1b2c3d4e5f60001 has no cidrs, so every block that its owner adds is routed and admitted",
 			"declare its blocks under cidrs"},
-		{"error", "relation", 7, 36, "to: department fiance is not defined", "did you mean finance?"},
-		{"error", "form", 7, 92, "protocol ssh is not known", "write protocol: tcp and ports: [22]"},
+		{"error", "relation", 7, 36, "to: department \"fiance\" is not defined", "did you mean finance?"},
+		{"error", "form", 7, 92, "protocol: \"ssh\" is not known", "write protocol: tcp and ports: [22]"},
 	}}
 	var report jsonReport
 	if err := json.Unmarshal([]byte(got.stdout), &report); err != nil {
@@ -141,8 +141,8 @@ func TestCheckGitHub(t *testing.T) {
 	t.Parallel()
 	got := runCheck(t, flawed, "check", "--output", "github", "-")
 	want := ran{`::warning file=stdin,line=3,col=66,title=autopeer undeclared-blocks::vpc-0a1b2c3d4e5f60001 has no cidrs, so every block that its owner adds is routed and admitted; declare its blocks under cidrs
-::error file=stdin,line=7,col=36,title=autopeer relation::to: department fiance is not defined; did you mean finance?
-::error file=stdin,line=7,col=92,title=autopeer form::protocol ssh is not known; write protocol: tcp and ports: [22]
+::error file=stdin,line=7,col=36,title=autopeer relation::to: department "fiance" is not defined; did you mean finance?
+::error file=stdin,line=7,col=92,title=autopeer form::protocol: "ssh" is not known; write protocol: tcp and ports: [22]
 autopeer: stdin has 2 mistakes and 1 warning
 `, "", 2}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(ran{})); diff != "" {
@@ -253,8 +253,8 @@ func TestCheckSARIF(t *testing.T) {
 		{"undeclared-blocks", 4, "warning",
 			sarifText{"vpc-0a1b2c3d4e5f60001 has no cidrs, so every block that its owner adds is routed and admitted; declare " +
 				"its blocks under cidrs"}, at(3, 66)},
-		{"relation", 2, "error", sarifText{"to: department fiance is not defined; did you mean finance?"}, at(7, 36)},
-		{"form", 1, "error", sarifText{"protocol ssh is not known; write protocol: tcp and ports: [22]"}, at(7, 92)},
+		{"relation", 2, "error", sarifText{"to: department \"fiance\" is not defined; did you mean finance?"}, at(7, 36)},
+		{"form", 1, "error", sarifText{"protocol: \"ssh\" is not known; write protocol: tcp and ports: [22]"}, at(7, 92)},
 	}
 	if diff := cmp.Diff(want, log.Runs[0].Results); diff != "" {
 		t.Errorf("results (-want +got):\n%s", diff)

@@ -112,7 +112,7 @@ func TestLocalFollowsThePolicyFile(t *testing.T) {
 
 	f.save(strings.Replace(policy, "finance]", "finances]", 1))
 	if got := f.prints("the previous policy stays in force"); !strings.Contains(got,
-		"department finances is not defined") {
+		`department "finances" is not defined`) {
 		t.Errorf("the mistake isn't shown:\n%s", got)
 	}
 

@@ -185,7 +185,7 @@ func TestCommands(t *testing.T) {
 		{"a policy that retires a cell", `retired.yaml is valid: 2 departments, 0 peerings, 4 cells \(2 retired\)`, "",
 			[]string{"policy", "../../internal/policyfile/testdata/good/retired.yaml"}},
 		{"a policy with a warning",
-			`not-known-yet.yaml:\d+:\d+: warning: region us-moon-1 (?s:.*) is valid: 2 departments, 1 peering, 3 cells \(1 ` +
+			`not-known-yet.yaml:\d+:\d+: warning: region: "us-moon-1" (?s:.*) is valid: 2 departments, 1 peering, 3 cells \(1 ` +
 				`retired\); 2 warnings`, "",
 			[]string{"policy", "../../internal/policyfile/testdata/good/region-not-known-yet.yaml"}},
 		{"a policy that is wrong", `policy.yaml:\d+:\d+: .*\n.*policy.yaml:\d+:\d+: `, "reported", []string{"policy", wrong}},

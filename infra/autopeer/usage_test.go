@@ -11,13 +11,13 @@ import (
 func TestUsageErrors(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
-		"check a b":                     "check takes at most one file; see autopeer check --help",
-		"diff policy.yaml":              "diff needs two files, OLD and NEW; see autopeer diff --help",
-		"test":                          "test needs one file; see autopeer test --help",
-		"demo a":                        "demo takes no arguments; name a scenario with --scenario; see autopeer demo --help",
-		"local a":                       "local takes no arguments; name a policy with --policy; see autopeer local --help",
-		"version a":                     "version takes no arguments; see autopeer version --help",
-		"explain marketing finance":     "explain takes no arguments; write --from marketing --to finance; " +
+		"check a b":        "check takes at most one file; see autopeer check --help",
+		"diff policy.yaml": "diff needs two files, OLD and NEW; see autopeer diff --help",
+		"test":             "test needs one file; see autopeer test --help",
+		"demo a":           "demo takes no arguments; name a scenario with --scenario; see autopeer demo --help",
+		"local a":          "local takes no arguments; name a policy with --policy; see autopeer local --help",
+		"version a":        "version takes no arguments; see autopeer version --help",
+		"explain marketing finance": "explain takes no arguments; write --from marketing --to finance; " +
 			"see autopeer explain --help",
 		"explain --from marketing":      "--to is missing; name the accepter",
 		"explain --to marketing":        "--from is missing; name the requester",

@@ -140,11 +140,11 @@ func listAdvice(e *element, s *jsonschema.Schema) string {
 	case wordAdvice(e) != "":
 		return wordAdvice(e)
 	case s.Items.Type == "object":
-		return "it is a list of mappings: begin each with a dash"
+		return "it must be a list of mappings: begin each with a dash"
 	case s.MaxItems != nil:
-		return "it is a list of two departments, as in [marketing, finance]"
+		return "it must be a list of two departments, as in [marketing, finance]"
 	}
-	return "it is a list, as in [" + exampleOf(s.Items) + "]"
+	return "it must be a list, as in [" + exampleOf(s.Items) + "]"
 }
 
 // booleanAdvice returns the fix for a word in the place of true or false.

@@ -79,7 +79,7 @@ func disjoint[T any](r *reader, what string, l some[scalar[T]], overlap func(a, 
 	for i, s := range l.items {
 		for _, earlier := range l.items[:i] {
 			if s.ok && earlier.ok && overlap(s.value, earlier.value) {
-				r.add(s.at, fmt.Sprintf("%s %s and %s overlap", what, s.text, earlier.text), "name each once")
+				r.add(s.at, fmt.Sprintf("%s: %s and %s overlap", what, s.text, earlier.text), "name each once")
 				break
 			}
 		}

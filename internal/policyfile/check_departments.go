@@ -32,8 +32,8 @@ func (d *document) claims() []owned {
 func (c checker) checkBlocks(d *document) {
 	for _, row := range d.Departments.rows {
 		for _, m := range row.value.items {
-			distinctBlocks(c.reader, "cidrs block", m.CIDRs)
-			distinctBlocks(c.reader, "also block", m.Also)
+			distinctBlocks(c.reader, "cidrs: block", m.CIDRs)
+			distinctBlocks(c.reader, "also: block", m.Also)
 			if m.VPC.ok && !m.CIDRs.given() {
 				c.warn(UndeclaredBlocks, m.VPC.at,
 					fmt.Sprintf("%s has no cidrs, so every block that its owner adds is routed and admitted", m.VPC.text),

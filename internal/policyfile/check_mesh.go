@@ -30,16 +30,16 @@ func (c checker) checkMesh(e entry) {
 	}
 	department := e.Between.names[0].text
 	if e.Requester.ok {
-		c.add(e.Requester.at, fmt.Sprintf("requester is given, and both sides are VPCs of %s", department),
+		c.add(e.Requester.at, fmt.Sprintf("requester: given, and both sides are VPCs of %s", department),
 			"leave requester out: each VPC of the department may request a connection to each other one")
 	}
 	if e.Manage.ok {
-		c.add(e.Manage.at, fmt.Sprintf("manage is given, and neither side is a third party's: both are VPCs of %s",
+		c.add(e.Manage.at, fmt.Sprintf("manage: given, and neither side is a third party's: both are VPCs of %s",
 			department),
 			"leave manage out: autopeer manages both sides")
 	}
 	if e.Routes.given() && !e.Routes.refused {
-		c.add(e.Routes.at, fmt.Sprintf("routes are given, and both sides are VPCs of %s", department),
+		c.add(e.Routes.at, fmt.Sprintf("routes: given, and both sides are VPCs of %s", department),
 			"leave routes out: all route tables lead to all blocks of the other VPC; for a choice, "+
 				"make two departments of the VPCs")
 	}

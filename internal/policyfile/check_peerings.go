@@ -48,7 +48,7 @@ func (c checker) checkEvidence(e entry) {
 // checkMode reports a peering with mode enforce in a file in report mode, in which no peering is enforced.
 func (c checker) checkMode(d *document, e entry) {
 	if d.Mode.value == policy.ReportMode && e.Mode.value == policy.EnforceMode {
-		c.add(e.Mode.at, fmt.Sprintf("mode enforce contradicts mode: report in line %d", d.Mode.at.line),
+		c.add(e.Mode.at, fmt.Sprintf("mode: \"enforce\" contradicts mode: report in line %d", d.Mode.at.line),
 			"remove that line and set mode: report for each of the other peerings")
 	}
 }
@@ -91,7 +91,7 @@ func (c checker) checkDefined(prefix string, s scalar[name], suggested []string)
 	if len(suggested) > 0 {
 		fix = suggest.Fix(s.text, suggested)
 	}
-	c.add(s.at, fmt.Sprintf("%sdepartment %s is not defined", prefix, s.text), fix)
+	c.add(s.at, fmt.Sprintf("%sdepartment %q is not defined", prefix, s.text), fix)
 }
 
 func (c checker) isDefined(department string) bool {

@@ -37,10 +37,10 @@ func (c checker) checkRegion(r scalar[peering.Region]) {
 	p, found := peering.PartitionOf(r.value)
 	switch {
 	case !found:
-		c.add(r.at, fmt.Sprintf("region %s is in no partition of AWS", r.text),
+		c.add(r.at, fmt.Sprintf("region: %q is in no partition of AWS", r.text),
 			cmp.Or(suggest.Question(r.text, texts(peering.Regions())), "write it like us-east-1, eu-west-1 or us-gov-west-1"))
 	case !slices.Contains(p.Regions, r.value):
-		c.warn(UnknownRegion, r.at, fmt.Sprintf("region %s is not among the known Regions of the partition %s",
+		c.warn(UnknownRegion, r.at, fmt.Sprintf("region: %q is not among the known Regions of the partition %s",
 			r.text, p.Name),
 			cmp.Or(suggest.Question(r.text, texts(p.Regions)), "check its name; AWS may have added it since"))
 	}

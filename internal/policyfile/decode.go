@@ -64,7 +64,7 @@ func (s *scalar[T]) read(r *reader, e *element) {
 	}
 	value, problem, fix := parse[T](e)
 	if problem != "" {
-		r.add(s.at, e.name+" "+quoted(s.text)+" "+problem, fix)
+		r.add(s.at, e.problem(problem), fix)
 		return
 	}
 	s.value, s.ok = value, true

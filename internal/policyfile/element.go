@@ -3,10 +3,12 @@ package policyfile
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
@@ -65,9 +67,9 @@ func (r *reader) addPair(e *element, pair *ast.MappingValueNode) {
 		e.isPartial = true
 		return
 	}
-	key := &element{node: content(pair.Key), name: e.name + " key", parent: e}
+	key := &element{node: content(pair.Key), name: e.name + keySuffix, parent: e}
 	if first, found := e.byKey[key.jsonKey()]; found {
-		r.add(key.at(), fmt.Sprintf("%s is given twice", quoted(key.text())),
+		r.add(key.at(), fmt.Sprintf("key %s is given twice", inQuotes(key.text())),
 			fmt.Sprintf("keep this one or that of line %d", first.key.at().line))
 		first.absorb(r.element(pair.Value, key.text(), e))
 		return
@@ -180,6 +182,34 @@ func (e *element) wrap() {
 		}
 	}
 	e.inside, e.byKey, e.isWrapped = []*element{item}, nil, true
+}
+
+// keySuffix ends the name of a key of a mapping whose keys the file chooses.
+const keySuffix = ": key"
+
+// problem returns a problem of the value in the form of messages: `key: "value" problem`. A value that YAML takes for
+// a number, or for true or false, has no quotes in the file and none in the message.
+func (e *element) problem(text string) string {
+	value := inQuotes(e.text())
+	isPlain := !slices.Contains([]token.Type{token.SingleQuoteType, token.DoubleQuoteType}, e.node.GetToken().Type)
+	if shape := e.shape(); shape == "integer" || shape == "boolean" || isPlain && isDigits(e.text()) {
+		value = quoted(e.text())
+	}
+	switch {
+	case strings.HasSuffix(e.name, keySuffix):
+		return e.name + " " + value + " " + text
+	case e.key != nil && e.parent != nil && e.parent.name == "tags":
+		return "tag " + quoted(e.name) + ": " + value + " " + text
+	}
+	return e.name + ": " + value + " " + text
+}
+
+// inQuotes returns a text of the file in quotes, on one line and not too long.
+func inQuotes(s string) string {
+	if q := quoted(s); strings.HasPrefix(q, `"`) {
+		return q
+	}
+	return `"` + quoted(s) + `"`
 }
 
 // quoted returns a text of the file in a form for messages: one line, not too long.

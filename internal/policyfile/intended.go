@@ -29,7 +29,7 @@ func (r *reader) intendKeys(e *element, s *jsonschema.Schema) {
 		if !found || e.byKey[known] != nil {
 			continue
 		}
-		r.add(key.at(), fmt.Sprintf("%s has no key %s", nameOf(e, s), quoted(key.text())),
+		r.add(key.at(), fmt.Sprintf("%s has no key %s", nameOf(e, s), inQuotes(key.text())),
 			fmt.Sprintf("did you mean %s?", known))
 		value := e.byKey[key.jsonKey()]
 		delete(e.byKey, key.jsonKey())
@@ -59,10 +59,11 @@ func (r *reader) intendList(e *element, form *jsonschema.Schema) {
 	isMappings := form.Items.Type == "object"
 	switch {
 	case isMappings && shape == "object":
-		r.add(e.at(), quoted(e.name)+" is a mapping", "it is a list: put a dash before each entry, or brackets around all")
+		r.add(e.at(), quoted(e.name)+": the value is a mapping",
+			"it must be a list: put a dash before each entry, or brackets around all")
 	case !isMappings && isScalar && wordAdvice(e) == "":
-		r.add(e.at(), fmt.Sprintf("%s is %s", quoted(e.name), shapeNames[shape]),
-			"it is a list: put brackets around it, as in ["+exampleOf(form.Items)+"]")
+		r.add(e.at(), fmt.Sprintf("%s: the value is %s", quoted(e.name), shapeNames[shape]),
+			"it must be a list: put brackets around it, as in ["+exampleOf(form.Items)+"]")
 	default:
 		return
 	}

@@ -63,7 +63,7 @@ func (r *reader) refuse(e *element, s *jsonschema.Schema, name string, violation
 		r.refuseMissing(e, name, v.Missing)
 	case *kind.AdditionalProperties:
 		for _, key := range unknownKeys(e, s) {
-			r.add(key.at(), fmt.Sprintf("%s has no key %s", name, quoted(key.text())), keyAdvice(e, s, key))
+			r.add(key.at(), fmt.Sprintf("%s has no key %s", name, inQuotes(key.text())), keyAdvice(e, s, key))
 		}
 	case *kind.MinProperties, *kind.MaxProperties, *kind.OneOf:
 		r.refuseChoice(e, s, name)
@@ -85,21 +85,21 @@ func (r *reader) refuseKey(e *element) {
 	problem, fix := e.name+" is not allowed here", "leave it out"
 	switch e.name {
 	case "ports":
-		problem, fix = "ports are given for protocol "+e.parent.byKey["protocol"].text(), "only tcp and udp have ports"
+		problem, fix = "ports: given for protocol "+e.parent.byKey["protocol"].text(), "only tcp and udp have ports"
 	case "types":
-		problem, fix = "types are given for protocol "+e.parent.byKey["protocol"].text(), "only icmp and icmpv6 have types"
+		problem, fix = "types: given for protocol "+e.parent.byKey["protocol"].text(), "only icmp and icmpv6 have types"
 	case "cidrs":
-		problem, fix = "cidrs are given for a range", "cidrs go with vpc; list further blocks under also"
+		problem, fix = "cidrs: given for a range", "cidrs go with vpc; list further blocks under also"
 	case "also":
-		problem, fix = "also is given for a VPC", "also goes with within; list further blocks under cidrs"
+		problem, fix = "also: given for a VPC", "also goes with within; list further blocks under cidrs"
 	case "to", "except", "keep":
-		problem, fix = e.name+" is given beside tables none, which leaves all routes to others",
+		problem, fix = e.name+": given beside tables: none, which leaves all routes to others",
 			"remove the key "+e.name+", or choose tables"
 	case "approval":
 		if isMesh(e.parent) {
 			return // the mistake is manage
 		}
-		problem, fix = fmt.Sprintf("approval is given, and %s accepts",
+		problem, fix = fmt.Sprintf("approval: given, and %s accepts",
 			thirdPartyThatAccepts(e.parent)), "leave approval out: autopeer accepts nothing here"
 	}
 	r.add(e.at(), problem, fix)
@@ -147,7 +147,7 @@ func (r *reader) refuseNeed(e *element, v *kind.DependentRequired) {
 	if isMesh(e) {
 		return
 	}
-	r.add(e.byKey[v.Prop].at(), fmt.Sprintf("%s is given without %s, so the third party can't be determined",
+	r.add(e.byKey[v.Prop].at(), fmt.Sprintf("%s: given without %s, so the third party can't be determined",
 		v.Prop, v.Missing[0]),
 		"add the key "+v.Missing[0]+" with the department that requests the connections")
 }
@@ -166,12 +166,12 @@ func (r *reader) refuseChoice(e *element, s *jsonschema.Schema, name string) {
 		r.add(e.at(), fmt.Sprintf("%s has %d keys that exclude each other", name, len(found)),
 			"keep only "+suggest.Alternatives(found))
 	case len(choices) == 0 && e.name == "departments":
-		r.add(e.at(), name+" is an empty mapping",
+		r.add(e.at(), name+": the mapping is empty",
 			"give it a department; only a file that lists cells under retired may have none")
 	case len(choices) == 0:
-		r.add(e.at(), name+" is an empty mapping", "give it an entry or leave the key out")
+		r.add(e.at(), name+": the mapping is empty", "give it an entry or leave the key out")
 	case len(s.OneOf) == 0 && s.MaxProperties == nil:
-		r.add(e.at(), name+" is an empty mapping",
+		r.add(e.at(), name+": the mapping is empty",
 			"give it "+suggest.Alternatives(choices)+", or leave "+quoted(e.name)+" out")
 	default:
 		r.add(e.at(), name+" lacks a required key", "give it "+suggest.Alternatives(choices))
@@ -203,15 +203,15 @@ func keysOf(s *jsonschema.Schema) []string {
 
 func (r *reader) refuseLength(e *element, s *jsonschema.Schema, name string) {
 	if s.MaxItems != nil {
-		problem, fix := fmt.Sprintf("%s names %d departments", name, len(e.inside)), "a peering is between two"
+		problem, fix := fmt.Sprintf("%s: names %d departments", name, len(e.inside)), "a peering is between two"
 		if len(e.inside) == 1 {
-			problem = name + " names one department"
+			problem = name + ": names one department"
 			fix += "; to connect the VPCs of one department with one another, name it twice"
 		}
 		r.add(e.at(), problem, fix)
 		return
 	}
-	r.add(e.at(), name+" is an empty list", "give it an item or leave the key out")
+	r.add(e.at(), name+": the list is empty", "give it an item or leave the key out")
 }
 
 // shapeNames has the names of the shapes in messages.
@@ -225,24 +225,31 @@ var shapeHints = map[string]string{"object": " of keys to values"}
 
 // refuseValue reports a value of another shape than the allowed ones, or of the wrong form.
 func (r *reader) refuseValue(e *element, s *jsonschema.Schema, name string, allowed ...string) {
-	text, shape := quoted(e.text()), e.shape()
+	shape := e.shape()
 	isBare := shape == "integer" || shape == "boolean"
 	problem, fix := wrongForm(e, s)
 	switch {
 	case slices.Contains(allowed, shape), isBare && len(s.Enum) > 0:
-		problem = text + " " + problem
 	case isBare && s.Pattern == peering.AccountPattern:
 		problem, fix = unquoted(e.text())
-		problem = text + " " + problem
 	case isBare && slices.Contains(allowed, "string"):
-		problem = fmt.Sprintf("%s is %s to YAML", text, shapeNames[shape])
+		problem = fmt.Sprintf("is %s to YAML", shapeNames[shape])
 		if regexp.MustCompile(s.Pattern).MatchString(e.text()) {
 			fix = fmt.Sprintf("for text put it in quotes: %q", e.text())
 		}
 	default:
-		problem, fix = "is "+shapeNames[shape], shapeAdvice(e, s, allowed, fix)
+		r.add(e.at(), shapeProblem(e, s, name), shapeAdvice(e, s, allowed, fix))
+		return
 	}
-	r.add(e.at(), name+" "+problem, fix)
+	r.add(e.at(), e.problem(problem), fix)
+}
+
+// shapeProblem returns the problem of a value of another shape than the allowed ones.
+func shapeProblem(e *element, s *jsonschema.Schema, name string) string {
+	if s.Title != "" || e.parent == nil {
+		return name + " is " + shapeNames[e.shape()]
+	}
+	return name + ": the value is " + shapeNames[e.shape()]
 }
 
 // shapeAdvice returns the fix for a value of another shape than the allowed ones. The form has a fix for values of
@@ -262,7 +269,7 @@ func shapeAdvice(e *element, s *jsonschema.Schema, allowed []string, fix string)
 	for _, a := range allowed {
 		names = append(names, shapeNames[a])
 	}
-	return "it is " + suggest.Alternatives(names) + cmp.Or(shapeHints[allowed[0]], ": "+fix)
+	return "it must be " + suggest.Alternatives(names) + cmp.Or(shapeHints[allowed[0]], ": "+fix)
 }
 
 // wrongForm returns the problem of a value that the schema refuses, and the fix.

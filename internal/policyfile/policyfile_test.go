@@ -222,9 +222,9 @@ func staircase() []byte {
 func TestMistakesComeInTheOrderOfTheFile(t *testing.T) {
 	t.Parallel()
 	_, err := policyfile.Parse("p.yaml", []byte("peerings: all\nversion: 2\ndepartments: none\n"))
-	want := `p.yaml:1:11: peerings is text; it is a list of mappings: begin each with a dash
-p.yaml:2:10: version 2 is not known; write version: 1
-p.yaml:3:14: departments is text; it is a mapping of keys to values`
+	want := `p.yaml:1:11: peerings: the value is text; it must be a list of mappings: begin each with a dash
+p.yaml:2:10: version: 2 is not known; write version: 1
+p.yaml:3:14: departments: the value is text; it must be a mapping of keys to values`
 	if err == nil || err.Error() != want {
 		t.Errorf("Parse():\n%v\nwant\n%s", err, want)
 	}

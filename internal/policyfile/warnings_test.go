@@ -28,7 +28,7 @@ departments:
     - { account: "1", region: us-moon-1, vpc: vpc-1 }
     - { account: "111111111111", region: us-moon-1, vpc: vpc-1 }
 peerings: none
-`, []string{"f:5:31: warning: region us-moon-1 is not among the known Regions of the partition aws; check its name; AWS may have added it since [unknown-region]"}},
+`, []string{"f:5:31: warning: region: \"us-moon-1\" is not among the known Regions of the partition aws; check its name; AWS may have added it since [unknown-region]"}},
 		{"a department that may be meant by a name that can't be read", `version: 1
 departments:
   alpha: [{ account: "111111111111", region: us-east-1, within: 10.1.0.0/16 }]
