@@ -170,8 +170,8 @@ func (s *server) redeploy(ctx context.Context, data []byte) {
 			err, time.Now().Format(time.TimeOnly), s.file)
 		return
 	}
-	fmt.Fprintf(s.out, "%s  %s is deployed in %d cells, %.1f s after it was read\n",
-		time.Now().Format(time.TimeOnly), s.file, len(p.Cells()), time.Since(started).Seconds())
+	fmt.Fprintf(s.out, "%s  %s is deployed in %s, %.1f s after it was read\n",
+		time.Now().Format(time.TimeOnly), s.file, count(len(p.Cells()), "cell"), time.Since(started).Seconds())
 	for _, c := range s.launched.Left() {
 		fmt.Fprintf(s.errs,
 			"%s: warning: cell %s is no longer in the policy; its stacks stay deployed with the previous policy, "+
@@ -193,7 +193,7 @@ func newCloud(ids *local.IDs) *cloudsim.Cloud {
 
 // welcome prints the sites of the policy and commands to try.
 func welcome(out io.Writer, p *policy.Policy, sites []local.Site, url string) {
-	fmt.Fprintf(out, "autopeer on the embedded cloud, %s, with the cells of %s: %d\n", url, p.File, len(p.Cells()))
+	fmt.Fprintf(out, "autopeer on the embedded cloud, %s, with %s of %s\n", url, count(len(p.Cells()), "cell"), p.File)
 	fmt.Fprintln(out, "Nothing is kept: networks, connections, messages and announcements end with this program (Ctrl-C).")
 	fmt.Fprintln(out)
 	printSites(out, sites)

@@ -137,6 +137,7 @@ var changing = []struct {
 	{regexp.MustCompile(`\b(pcx|rtb|sgr|sg|vpc|igw|i)-[0-9a-f]{17}\b`), "$1-…"},
 	{regexp.MustCompile(`^\d\d:\d\d:\d\d`), "time"},
 	{regexp.MustCompile(` +\d+\.\d s after the request`), ""},
+	{regexp.MustCompile(`\d+\.\d s after it was read`), "after it was read"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1"},
 }
 
