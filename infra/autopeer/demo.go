@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/autopeer/autopeer/internal/demo"
-	"github.com/autopeer/autopeer/internal/local"
 )
 
 func demoCommand() *cobra.Command {
@@ -30,7 +29,7 @@ func demoCommand() *cobra.Command {
 				return err
 			}
 			slog.SetDefault(slog.New(slog.DiscardHandler)) // the demo prints the content of the functions' logs itself
-			w, err := local.Prepare(cmd.Context(), cmd.OutOrStdout())
+			w, err := prepare(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}

@@ -79,7 +79,7 @@ const followEvery = 250 * time.Millisecond
 // serve runs the cells of the policy until the context ends. The data is the content of the policy file. Mistakes
 // in a file that changes, and errors of its deployment, are written to errs.
 func serve(ctx context.Context, out, errs io.Writer, p *policy.Policy, data []byte, port int) error {
-	w, err := local.Prepare(ctx, out)
+	w, err := prepare(ctx, out, errs)
 	if err != nil {
 		return err
 	}

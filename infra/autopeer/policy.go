@@ -2,14 +2,17 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 
 	"github.com/autopeer/autopeer/infra/cdkjson"
 	"github.com/autopeer/autopeer/internal/domain/policy"
+	"github.com/autopeer/autopeer/internal/local"
 	"github.com/autopeer/autopeer/internal/policyfile"
 )
 
@@ -42,6 +45,15 @@ func readFile(file string) ([]byte, error) {
 		return nil, fmt.Errorf("read the policy: %w", err)
 	}
 	return data, nil
+}
+
+// prepare warns of a version of Node.js that is end of life, and builds the programs that the embedded cloud runs.
+func prepare(ctx context.Context, out, stderr io.Writer) (*local.Workshop, error) {
+	version, err := exec.CommandContext(ctx, cmp.Or(os.Getenv("JSII_NODE"), "node"), "--version").Output()
+	if warning := cdkjson.NodeWarning(string(version)); err == nil && warning != "" {
+		fmt.Fprintln(stderr, warning)
+	}
+	return local.Prepare(ctx, out)
 }
 
 // readPolicy reads and checks the file, and prints its warnings.

@@ -1,6 +1,5 @@
 // Package cdkjson reads cdk.json, and finds the policy file for the CDK app and for the command that checks policies.
-// It
-// also finds Node.js, on which the CDK runs.
+// It also finds Node.js, on which the CDK runs.
 package cdkjson
 
 import (
@@ -8,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 )
 
 // Policy is the key of the policy file in the context.
@@ -43,6 +44,19 @@ func FindNode(getenv func(string) string, lookPath func(string) (string, error))
 			err)
 	}
 	return nil
+}
+
+// oldestNode is the oldest major version of Node.js that its maintainers support.
+// https://github.com/nodejs/release#release-schedule
+const oldestNode = 22
+
+// NodeWarning returns a warning for the output of `node --version` if that version is end of life, or else "".
+func NodeWarning(version string) string {
+	major, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(version), "v"), ".")
+	if n, err := strconv.Atoi(major); err != nil || n >= oldestNode {
+		return ""
+	}
+	return fmt.Sprintf("Node.js %s is end of life; install 22 or 24", major)
 }
 
 // PolicyFile returns the name of the policy file: the value of the variable POLICY, or else of the context, or else "".

@@ -262,6 +262,6 @@ func (w *Workshop) synthesize(ctx context.Context, folder, file string, policy, 
 	}
 	return run(ctx, folder, []string{
 		"POLICY=" + file, "CODE=" + filepath.Join(w.root, hostCode), "CDK_OUTDIR=.", "CDK_CONTEXT_JSON=" + string(values),
-		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1", // Node's versions end sooner than one updates them
+		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1", // the command warns once, in one line
 	}, filepath.Join(w.root, cdkApp))
 }

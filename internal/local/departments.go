@@ -25,7 +25,7 @@ func (w *Workshop) SynthesizeLab(ctx context.Context, cell peering.Cell) (folder
 		}
 		return run(ctx, folder, []string{
 			"CDK_DEFAULT_ACCOUNT=" + string(cell.Account), "CDK_DEFAULT_REGION=" + string(cell.Region), "CDK_OUTDIR=.",
-			"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1", // Node's versions end sooner than one updates them
+			"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1", // the command warns once, in one line
 		}, filepath.Join(w.root, labApp))
 	})
 	if err != nil {
