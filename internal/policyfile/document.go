@@ -22,9 +22,9 @@ type document struct {
 
 // limits are AWS's quotas. At least one field is set.
 type limits struct {
-	Peerings scalar[peeringLimit] `yaml:"peerings" jsonschema_description:"Active peering connections of a VPC. Left out, 50."`
-	Routes   scalar[routeLimit]   `yaml:"routes" jsonschema_description:"Routes of a route table, of IPv4 and of IPv6 each. Left out, 500."`
-	Rules    scalar[ruleLimit]    `yaml:"rules" jsonschema_description:"Ingress rules of a security group, of IPv4 and of IPv6 each. Left out, 60."`
+	Peerings scalar[peeringLimit] `yaml:"peerings" jsonschema_description:"Active peering connections of a VPC. Default: 50."`
+	Routes   scalar[routeLimit]   `yaml:"routes" jsonschema_description:"Routes of a route table, of IPv4 and of IPv6 each. Default: 500."`
+	Rules    scalar[ruleLimit]    `yaml:"rules" jsonschema_description:"Ingress rules of a security group, of IPv4 and of IPv6 each. Default: 60."`
 }
 
 // retirement is a cell without departments that keeps its stack until its connections are closed.
@@ -41,7 +41,7 @@ type member struct {
 	Region  scalar[peering.Region]     `yaml:"region" jsonschema:"required" jsonschema_description:"The Region of the VPC."`
 	VPC     scalar[peering.VPCID]      `yaml:"vpc" jsonschema_description:"One VPC by its id."`
 	Within  scalar[netip.Prefix]       `yaml:"within" jsonschema_description:"Every VPC of the account and Region whose primary IPv4 block lies inside this one. An IPv6 block makes no VPC a member and permits further blocks."`
-	CIDRs   some[scalar[netip.Prefix]] `yaml:"cidrs" jsonschema_description:"The blocks that the VPC has. A request is left to a person if AWS shows any other block. Left out, all blocks are routed."`
+	CIDRs   some[scalar[netip.Prefix]] `yaml:"cidrs" jsonschema_description:"The blocks that the VPC has. A request is left to a person if the VPC has a block outside of these and of the ranges of its department. Without cidrs, all blocks are routed."`
 	Also    some[scalar[netip.Prefix]] `yaml:"also" jsonschema_description:"Further blocks, with within only: blocks inside them are routed for every VPC of the department in the account and Region. They make no VPC a member."`
 }
 
@@ -49,22 +49,22 @@ type member struct {
 type entry struct {
 	origin
 	Between   pair                    `yaml:"between" jsonschema:"required" jsonschema_description:"The two departments. One department, named twice, connects its VPCs with one another."`
-	Mode      scalar[policy.Mode]     `yaml:"mode" jsonschema_description:"report: nothing is changed for connections of this peering, and the changes are announced. Left out, the mode of the file."`
-	Requester scalar[name]            `yaml:"requester" jsonschema_description:"The only department that may request a connection. Left out, either may. Not for one department with itself."`
-	Approval  scalar[policy.Approval] `yaml:"approval" jsonschema_description:"manual: a person approves each request. Left out, allowed requests are accepted."`
-	Manage    scalar[peering.Role]    `yaml:"manage" jsonschema_description:"The only half that autopeer manages, where the other department is a third party without autopeer. Left out, both. Not for one department with itself."`
-	Multipath scalar[bool]            `yaml:"multipath" jsonschema_description:"Whether requests that allow multipath resilience are accepted, which allows it for the accepter too and costs extra. Left out, false."`
-	Tags      scalar[policy.Tags]     `yaml:"tags" jsonschema_description:"none: autopeer tags no connection of the peering, because another tool removes tags that it doesn't know. Left out, it tags them."`
-	Adopt     scalar[bool]            `yaml:"adopt" jsonschema_description:"Whether autopeer may remove routes of a connection if nothing shows that autopeer has connected it. Left out, false: the changes are proposed first. Required with tags: none and without allow."`
-	DNS       scalar[bool]            `yaml:"dns" jsonschema_description:"Whether each side resolves its public host names to private addresses for the other. Left out, false."`
+	Mode      scalar[policy.Mode]     `yaml:"mode" jsonschema_description:"report: nothing is changed for connections of this peering, and the changes are announced. Default: the mode of the file."`
+	Requester scalar[name]            `yaml:"requester" jsonschema_description:"The only department that may request a connection. Without it, either may. Not for one department with itself."`
+	Approval  scalar[policy.Approval] `yaml:"approval" jsonschema_description:"manual: a person approves each request. Without it, allowed requests are accepted."`
+	Manage    scalar[peering.Role]    `yaml:"manage" jsonschema_description:"The only side that autopeer manages, where the other department is a third party without autopeer. Without it, autopeer manages both. Not for one department with itself."`
+	Multipath scalar[bool]            `yaml:"multipath" jsonschema_description:"Whether requests that allow multipath resilience are accepted, which allows it for the accepter too and costs extra. Default: false."`
+	Tags      scalar[policy.Tags]     `yaml:"tags" jsonschema_description:"none: autopeer tags no connection of the peering, because another tool removes tags that it doesn't know. Without it, autopeer tags them."`
+	Adopt     scalar[bool]            `yaml:"adopt" jsonschema_description:"Whether autopeer may remove routes of a connection if nothing shows that autopeer has connected it. Default: false, and the changes are proposed first. Required with tags: none and without allow."`
+	DNS       scalar[bool]            `yaml:"dns" jsonschema_description:"Whether each side resolves its public host names to private addresses for the other. Default: false."`
 	Routes    table[name, sideRoutes] `yaml:"routes" jsonschema_description:"The route tables of a department that get routes, and the blocks of the other department that they lead to. A department that is left out uses all tables, to all blocks. Not for one department with itself."`
-	Allow     some[allow]             `yaml:"allow" jsonschema_description:"The traffic that the security groups admit. Left out, there are routes and no ingress rules."`
+	Allow     some[allow]             `yaml:"allow" jsonschema_description:"The traffic that the security groups admit. Without it, there are routes and no ingress rules."`
 }
 
 // sideRoutes are the routes of one department's side of a peering. At least one field is set.
 type sideRoutes struct {
 	Tables tables                     `yaml:"tables" jsonschema_description:"The route tables: all of the VPC (the default), the main one, none, or a choice. Gateway route tables are never among them."`
-	To     some[scalar[netip.Prefix]] `yaml:"to" jsonschema_description:"The blocks in the other department's VPC that these tables lead to. Left out, all blocks of that VPC."`
+	To     some[scalar[netip.Prefix]] `yaml:"to" jsonschema_description:"The blocks in the other department's VPC that these tables lead to. Default: all blocks of that VPC."`
 	Except some[scalar[netip.Prefix]] `yaml:"except" jsonschema_description:"Blocks of the other department's VPC that are never routed."`
 	Keep   some[scalar[netip.Prefix]] `yaml:"keep" jsonschema_description:"Destinations of routes in these tables that may lead elsewhere, each inside a routed block. Such a route is no conflict and stays."`
 }
@@ -92,11 +92,11 @@ type allow struct {
 	origin
 	From     scalar[name]                   `yaml:"from" jsonschema:"required" jsonschema_description:"The department that opens connections."`
 	To       scalar[name]                   `yaml:"to" jsonschema:"required" jsonschema_description:"The department whose security groups admit them. In a peering of one department with itself, from and to are that department."`
-	Sources  some[scalar[source]]           `yaml:"sources" jsonschema_description:"The blocks, security groups of the from-VPC and prefix lists of the to-side that traffic may come from. Left out, all blocks of the from-VPC."`
+	Sources  some[scalar[source]]           `yaml:"sources" jsonschema_description:"The blocks, security groups of the from-VPC and prefix lists of the to-side that traffic may come from. Default: all blocks of the from-VPC."`
 	Groups   groupChoice                    `yaml:"groups" jsonschema:"required" jsonschema_description:"The security groups that get the rules."`
 	Protocol scalar[peering.Protocol]       `yaml:"protocol" jsonschema:"required" jsonschema_description:"The protocol, or all."`
-	Ports    some[scalar[policy.PortRange]] `yaml:"ports" jsonschema_description:"Ports and ranges of ports, for tcp and udp only. Left out, all ports."`
-	Types    some[scalar[policy.ICMPType]]  `yaml:"types" jsonschema_description:"Types, or types with a code as in 3/4, for icmp and icmpv6 only. Left out, all types."`
+	Ports    some[scalar[policy.PortRange]] `yaml:"ports" jsonschema_description:"Ports and ranges of ports, for tcp and udp only. Default: all ports."`
+	Types    some[scalar[policy.ICMPType]]  `yaml:"types" jsonschema_description:"Types, or types with a code as in 3/4, for icmp and icmpv6 only. Default: all types."`
 }
 
 // groupChoice chooses security groups.
