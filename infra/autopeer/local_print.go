@@ -98,7 +98,7 @@ func obstacles(o outcome.Outcome) []string {
 		all = append(all, line)
 	}
 	for _, s := range o.Shortages {
-		all = append(all, fmt.Sprintf("%s has %d of at most %d %s and needs %d more",
+		all = append(all, fmt.Sprintf("%s has %d of %d %s and needs %d more",
 			s.Resource, s.Have, s.Limit, s.Of, s.Need))
 	}
 	for _, b := range o.Obstructions {

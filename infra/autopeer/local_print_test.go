@@ -54,7 +54,7 @@ func TestPrintedAnnouncements(t *testing.T) {
           state      sg-1 admits icmp from 10.10.0.0/16
           obstacle   rtb-1 routes 10.10.0.0/16 to tgw-1, and not to pcx-1
           obstacle   rtb-2 routes 10.10.1.0/24 to tgw-1, and not to pcx-1, which overlaps 10.10.0.0/16
-          obstacle   rtb-3 has 49 of at most 50 IPv4 routes and needs 2 more
+          obstacle   rtb-3 has 49 of 50 IPv4 routes and needs 2 more
           next       delete the route
 `},
 		{"a proposal about a connection that is gone", outcome.Outcome{
