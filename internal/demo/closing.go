@@ -59,8 +59,8 @@ func closing(s *stage) {
 
 	s.redeploy(closingPolicy(lab.Site{}, f, d, ""))
 	s.sweep()
-	s.exactly("the entry and the department are removed, and both halves are closed", route...)
-	s.check("each cell announces its half as disconnected", spoke(s.Announced(outcome.Disconnected, pcx), m.Cell, f.Cell),
+	s.exactly("the entry and the department are removed, and both sides are closed", route...)
+	s.check("each cell announces its side as disconnected", spoke(s.Announced(outcome.Disconnected, pcx), m.Cell, f.Cell),
 		"one does not")
 }
 

@@ -40,7 +40,7 @@ func enumAdvice(e *element, s *jsonschema.Schema) string {
 	case e.name == "approval" && slices.Contains([]string{"false", "no", "off", "none", "auto", "automatic"}, text):
 		return "leave approval out: allowed requests are accepted without a person then"
 	case e.name == "manage" && text == "both":
-		return "leave manage out: autopeer manages both halves then"
+		return "leave manage out: autopeer manages both sides then"
 	case len(known) == 1:
 		return "write " + e.name + ": " + known[0] + ", or leave it out"
 	}

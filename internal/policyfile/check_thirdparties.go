@@ -20,7 +20,7 @@ func (c checker) checkThirdParties(d *document) {
 	}
 }
 
-// thirdParty returns the department whose half autopeer doesn't manage. It is empty if there is none, or if
+// thirdParty returns the department whose side autopeer doesn't manage. It is empty if there is none, or if
 // it can't be determined because of mistakes in the entry.
 func (e entry) thirdParty() string {
 	if key := e.Between.key(); key[0] == key[1] || !e.Between.has(e.Requester.text) {
@@ -30,17 +30,17 @@ func (e entry) thirdParty() string {
 	return p.ThirdParty()
 }
 
-// checkUnmanaged reports routes and rules that the entry asks for on the third party's half.
+// checkUnmanaged reports routes and rules that the entry asks for on the third party's side.
 func (c checker) checkUnmanaged(e entry, third string) {
 	for _, row := range e.Routes.rows {
 		if row.key.text == third {
-			c.add(row.key.at, fmt.Sprintf("routes: %s is the third party, and autopeer leaves its half alone", third),
+			c.add(row.key.at, fmt.Sprintf("routes: %s is the third party, and autopeer leaves its side alone", third),
 				"leave them out: the third party makes its own routes")
 		}
 	}
 	for _, a := range e.Allow.items {
 		if a.To.text == third {
-			c.add(a.To.at, fmt.Sprintf("to: %s is the third party, and autopeer leaves its half alone", third),
+			c.add(a.To.at, fmt.Sprintf("to: %s is the third party, and autopeer leaves its side alone", third),
 				"leave the entry out: the third party makes its own rules")
 		}
 	}
