@@ -110,7 +110,7 @@ func TestSynthPrintsWarnings(t *testing.T) {
 	dir := workshop(t, anyContext, strings.ReplaceAll(oneCell, "us-east-1", "us-moon-1"))
 	var stderr strings.Builder
 	if code := run(func(string) string { return "" }, &stderr); code != 0 ||
-		strings.Count(stderr.String(), "policy.yaml:3:42: warning: region us-moon-1 ") != 1 {
+		strings.Count(stderr.String(), `policy.yaml:3:42: warning: region: "us-moon-1" `) != 1 {
 		t.Errorf("run() = %d: %s", code, stderr.String())
 	}
 	if _, err := os.Stat(filepath.Join(dir, "cdk.out", "autopeer-111111111111-us-moon-1.template.json")); err != nil {

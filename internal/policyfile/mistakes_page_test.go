@@ -27,8 +27,9 @@ itself.
 
 The page has %d kinds of messages of %d files, each with one example, and is generated from
 [internal/policyfile/testdata](../internal/policyfile/testdata): update it with
-` + "`go test ./internal/policyfile -update`" + `. The first column shows the key and the value at the reported
-position. The rows of a table are sorted by key. Line numbers in a message are those of its file.
+` + "`go test ./internal/policyfile -update`" + `. The first column shows the key and the value at the
+reported position. The rows of a table are sorted by key. Line numbers in a message are those of its
+file.
 `
 
 // chapter is a section of the page: the part of a policy that has the mistake, or its kind.
