@@ -47,11 +47,7 @@ func TestADeletedRuleCanBeRecreated(t *testing.T) {
 // JSON that jq reads.
 func TestTheProcedureDependsOnNoDefaults(t *testing.T) {
 	t.Parallel()
-	runbook, err := os.ReadFile("../../docs/runbook.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(runbook), "\n## Recreate a deleted rule\n")
+	_, section, _ := strings.Cut(runbook(t), "\n## Recreate a deleted rule\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	commands := regexp.MustCompile(`(?m)^aws (\w+ [\w-]+).*`).FindAllStringSubmatch(section, -1)
 	if len(commands) != 4 {
@@ -70,11 +66,7 @@ func TestTheProcedureDependsOnNoDefaults(t *testing.T) {
 // TestStoppingACellNamesEveryFunction, and each command of the page's procedures about a cell names the Region.
 func TestStoppingACellNamesEveryFunction(t *testing.T) {
 	t.Parallel()
-	runbook, err := os.ReadFile("../../docs/runbook.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(runbook), "\n## Stop a cell\n")
+	_, section, _ := strings.Cut(runbook(t), "\n## Stop a cell\n")
 	stop, responder, _ := strings.Cut(section, "\n## An incident responder wants a route gone\n")
 	responder, _, _ = strings.Cut(responder, "\n## ")
 	var names []string
@@ -128,18 +120,25 @@ func TestThePagesStateTheirDefaults(t *testing.T) {
 	}
 }
 
-// removal returns the program of the runbook.
-func removal(t *testing.T) string {
+// runbook returns the page, with each of its commands in one line.
+func runbook(t *testing.T) string {
 	t.Helper()
-	runbook, err := os.ReadFile("../../docs/runbook.md")
+	page, err := os.ReadFile("../../docs/runbook.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := regexp.MustCompile(`(?m)^jq --arg rule "\$rule" '(.*)' with\.json > without\.json$`).FindSubmatch(runbook)
+	return regexp.MustCompile(`\s*\\\n\s*`).ReplaceAllString(string(page), " ")
+}
+
+// removal returns the program of the runbook.
+func removal(t *testing.T) string {
+	t.Helper()
+	m := regexp.MustCompile(
+		`(?m)^jq --arg rule "\$rule" '(.*)' with\.json > without\.json$`).FindStringSubmatch(runbook(t))
 	if m == nil {
 		t.Fatal("docs/runbook.md has no line that removes a rule")
 	}
-	return string(m[1])
+	return m[1]
 }
 
 // removed runs the program, as an operator would.
