@@ -55,7 +55,30 @@ var restricted = map[string]func(*request) []permission{
 	"CreateVpnConnectionRoute":   onNamed(typeVPNConnection, "VpnConnectionId"),
 	"DeleteVpnConnectionRoute":   onNamed(typeVPNConnection, "VpnConnectionId"),
 	"DeleteFlowLogs":             onNamed(typeFlowLog, "FlowLogId"),
-	"SearchTransitGatewayRoutes": onNamed(typeTransitTable, "TransitGatewayRouteTableId"),
+	"SearchTransitGatewayRoutes": onTransitTable,
+
+	"ModifyTransitGateway":                       onNamed(typeTransit, "TransitGatewayId"),
+	"ModifyTransitGatewayVpcAttachment":          onTransitAttachment,
+	"CreateTransitGatewayRouteTable":             onNamed(typeTransit, "TransitGatewayId"),
+	"DeleteTransitGatewayRouteTable":             onTransitTable,
+	"CreateTransitGatewayRoute":                  onTransitTable,
+	"ReplaceTransitGatewayRoute":                 onTransitTable,
+	"DeleteTransitGatewayRoute":                  onTransitTable,
+	"AssociateTransitGatewayRouteTable":          onTransitPair,
+	"DisassociateTransitGatewayRouteTable":       onTransitPair,
+	"EnableTransitGatewayRouteTablePropagation":  onTransitPair,
+	"DisableTransitGatewayRouteTablePropagation": onTransitPair,
+	"GetTransitGatewayRouteTableAssociations":    onTransitTable,
+	"GetTransitGatewayRouteTablePropagations":    onTransitTable,
+}
+
+var (
+	onTransitTable      = onNamed(typeTransitTable, "TransitGatewayRouteTableId")
+	onTransitAttachment = onNamed(typeTransitAttachment, "TransitGatewayAttachmentId")
+)
+
+func onTransitPair(r *request) []permission {
+	return append(onTransitAttachment(r), onTransitTable(r)...)
 }
 
 // allowed asks IAM for all that the call needs. The first refusal is the answer.

@@ -36,7 +36,11 @@ var nested = []string{
 	"CreateEgressOnlyInternetGateway", "DeleteEgressOnlyInternetGateway", "CreateVpcEndpoint",
 	"ModifyVpcEndpoint", "DeleteVpcEndpoints",
 	"CreateTransitGateway", "DeleteTransitGateway", "CreateTransitGatewayVpcAttachment",
-	"DeleteTransitGatewayVpcAttachment",
+	"DeleteTransitGatewayVpcAttachment", "ModifyTransitGateway", "ModifyTransitGatewayVpcAttachment",
+	"CreateTransitGatewayRouteTable", "DeleteTransitGatewayRouteTable", "CreateTransitGatewayRoute",
+	"ReplaceTransitGatewayRoute", "DeleteTransitGatewayRoute", "AssociateTransitGatewayRouteTable",
+	"DisassociateTransitGatewayRouteTable", "EnableTransitGatewayRouteTablePropagation",
+	"DisableTransitGatewayRouteTablePropagation",
 	"ModifyManagedPrefixList", "RestoreManagedPrefixListVersion", "CreateFlowLogs", "DeleteFlowLogs",
 }
 

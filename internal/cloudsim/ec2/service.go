@@ -55,9 +55,11 @@ type cell struct {
 	transits  map[string]*transitGateway
 	// attachments are those of VPCs to transit gateways.
 	attachments map[string]*transitAttachment
-	egressOnly  map[string]*egressOnlyGateway
-	tags        map[string]tagSet // by id; peering connections have a set on each side
-	late        map[shownItem][]oldItem
+	// transitTables are the route tables of transit gateways.
+	transitTables map[string]*transitTable
+	egressOnly    map[string]*egressOnlyGateway
+	tags          map[string]tagSet // by id; peering connections have a set on each side
+	late          map[shownItem][]oldItem
 
 	keys           map[string]*keyPair
 	reservations   map[string]*reservation
@@ -192,6 +194,7 @@ func (s *Service) cell(at accountRegion) *cell {
 			endpoints:     map[string]*endpoint{},
 			transits:      map[string]*transitGateway{},
 			attachments:   map[string]*transitAttachment{},
+			transitTables: map[string]*transitTable{},
 			egressOnly:    map[string]*egressOnlyGateway{},
 			tags:          map[string]tagSet{},
 			late:          map[shownItem][]oldItem{},

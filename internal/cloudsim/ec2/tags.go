@@ -183,7 +183,7 @@ var held = map[string]func(*cell, string) bool{
 	typeReservation.prefix:       func(c *cell, id string) bool { return has(c.reservations, id) },
 	typeCustomer.prefix:          func(c *cell, id string) bool { return has(c.customers, id) },
 	typeVPNConnection.prefix:     func(c *cell, id string) bool { return has(c.vpnConnections, id) },
-	typeTransitTable.prefix:      func(c *cell, id string) bool { return has(c.transitTables(), id) },
+	typeTransitTable.prefix:      func(c *cell, id string) bool { return has(c.transitTables, id) },
 	typeFlowLog.prefix:           func(c *cell, id string) bool { return has(c.flowLogs, id) },
 	typeTransitAttachment.prefix: func(c *cell, id string) bool { return has(c.attachments, id) },
 	typeRule.prefix: func(c *cell, id string) bool {

@@ -5,11 +5,16 @@ import (
 	"time"
 )
 
-// transitGateway is as much of a transit gateway as a route to it needs: behind it is only its default route table.
+// transitGateway connects the VPCs that are attached to it.
 type transitGateway struct {
 	*cell
 	id, description string
 	created         time.Time
+	asn             string
+	options         supports
+	blocks          []string
+	association     *transitTable // the default one, nil without
+	propagation     *transitTable // the default one, nil without
 }
 
 // transitAttachment is that of a VPC, with a network interface in each of its subnets.
@@ -20,7 +25,11 @@ type transitAttachment struct {
 	vpc     *vpc
 	faces   []*face
 	created time.Time
+	options supports
+	table   *transitTable // with which it is associated, nil without
 }
+
+const attachmentFace = "Network Interface for Transit Gateway Attachment "
 
 var (
 	typeTransit = resourceType{
@@ -40,9 +49,14 @@ func createTransit(r *request) ([]node, error) {
 		return nil, err
 	}
 	g := &transitGateway{
-		cell: r.cell, id: r.newID(typeTransit.prefix), description: r.params["Description"], created: r.now,
+		cell: r.cell, description: r.params["Description"], created: r.now, asn: defaultASN, options: gatewayDefaults,
 	}
+	if err := r.transitOptions(g); err != nil {
+		return nil, err
+	}
+	g.id = r.newID(typeTransit.prefix)
 	r.cell.transits[g.id] = g
+	r.settleTables(g)
 	r.cell.tag(g.id, tags)
 	return []node{group("transitGateway", showTransit(g, "pending")...)}, nil
 }
@@ -59,7 +73,12 @@ func deleteTransit(r *request) ([]node, error) {
 	}
 	answer := showTransit(g, "deleting")
 	r.cell.forget(g.id)
-	r.cell.forget(g.table())
+	for id, t := range r.cell.transitTables {
+		if t.gateway == g {
+			r.cell.forget(id)
+			delete(r.cell.transitTables, id)
+		}
+	}
 	delete(r.cell.transits, g.id)
 	return []node{group("transitGateway", answer...)}, nil
 }
@@ -83,13 +102,20 @@ func attachTransit(r *request) ([]node, error) {
 			"%s has non-deleted Transit Gateway Attachments with same VPC ID.", g.id)
 	}
 	a := &transitAttachment{cell: r.cell, gateway: g, vpc: v, created: r.now}
+	if a.options, err = attachmentDefaults.changed(r.within("Options")); err != nil {
+		return nil, err
+	}
 	if a.faces, err = r.serviceFaces(v, r.list("SubnetIds"), kindAttachment); err != nil {
 		return nil, err
 	}
 	a.id = r.newID(typeTransitAttachment.prefix)
 	r.cell.attachments[a.id] = a
 	r.cell.tag(a.id, tags)
-	r.place(a.faces, "Network Interface for Transit Gateway Attachment "+a.id)
+	r.place(a.faces, attachmentFace+a.id)
+	a.table = g.association
+	if g.propagation != nil {
+		g.propagation.propagating = append(g.propagation.propagating, a)
+	}
 	return []node{group("transitGatewayVpcAttachment", showAttachment(a, "pending")...)}, nil
 }
 
@@ -137,7 +163,7 @@ func (r *request) place(faces []*face, description string) {
 }
 
 func detachTransit(r *request) ([]node, error) {
-	a, err := find(typeTransitAttachment, r.params, "TransitGatewayAttachmentId", r.cell.attachments)
+	a, err := r.transitAttachment()
 	if err != nil {
 		return nil, err
 	}
@@ -145,9 +171,16 @@ func detachTransit(r *request) ([]node, error) {
 	for _, f := range a.faces {
 		f.remove()
 	}
+	for _, t := range r.cell.transitTables {
+		t.lose(a)
+	}
 	r.cell.forget(a.id)
 	delete(r.cell.attachments, a.id)
 	return []node{group("transitGatewayVpcAttachment", answer...)}, nil
+}
+
+func (r *request) transitAttachment() (*transitAttachment, error) {
+	return find(typeTransitAttachment, r.params, "TransitGatewayAttachmentId", r.cell.attachments)
 }
 
 // attachmentTo returns the attachment of the VPC to the transit gateway, or nil.
@@ -182,8 +215,21 @@ var transitListing = listing[*transitGateway]{
 		"transit-gateway-id": one(func(g *transitGateway) string { return g.id }),
 		"owner-id":           one(func(g *transitGateway) string { return g.account }),
 		"state":              one(func(*transitGateway) string { return stateAvailable }),
+
+		"options.amazon-side-asn":                    one(func(g *transitGateway) string { return g.asn }),
+		"options.auto-accept-shared-attachments":     gatewayOption("AutoAcceptSharedAttachments"),
+		"options.default-route-table-association":    gatewayOption(byDefaultAssociated),
+		"options.default-route-table-propagation":    gatewayOption(byDefaultPropagated),
+		"options.dns-support":                        gatewayOption("DnsSupport"),
+		"options.vpn-ecmp-support":                   gatewayOption("VpnEcmpSupport"),
+		"options.association-default-route-table-id": func(g *transitGateway) []string { return g.association.ids() },
+		"options.propagation-default-route-table-id": func(g *transitGateway) []string { return g.propagation.ids() },
 	},
 	show: func(g *transitGateway) []node { return showTransit(g, stateAvailable) },
+}
+
+func gatewayOption(name string) func(*transitGateway) []string {
+	return one(func(g *transitGateway) string { return g.options[name] })
 }
 
 const stateAvailable = "available"
@@ -200,12 +246,9 @@ func showTransit(g *transitGateway, state string) []node {
 		leaf("ownerId", g.account),
 		leaf("description", g.description),
 		leaf("creationTime", g.created),
-		group("options",
-			leaf("amazonSideAsn", defaultASN), leaf("autoAcceptSharedAttachments", "disable"),
-			leaf("defaultRouteTableAssociation", "enable"),
-			leaf("defaultRouteTablePropagation", "enable"), leaf("vpnEcmpSupport", "enable"), leaf("dnsSupport", "enable"),
-			leaf("securityGroupReferencingSupport", "disable"), leaf("multicastSupport", "disable"),
-			leaf("associationDefaultRouteTableId", g.table()), leaf("propagationDefaultRouteTableId", g.table())),
+		group("options", slices.Concat([]node{leaf("amazonSideAsn", g.asn)}, g.options.show(),
+			g.association.showAs("associationDefaultRouteTableId"), g.propagation.showAs("propagationDefaultRouteTableId"),
+			[]node{itemsOf("transitGatewayCidrBlocks", g.blocks)})...),
 		g.taggedNode(g.id),
 	}
 }
@@ -238,9 +281,7 @@ func showAttachment(a *transitAttachment, state string) []node {
 		leaf("state", state),
 		itemsOf("subnetIds", subnetsOf(a.faces)),
 		leaf("creationTime", a.created),
-		group("options", leaf("dnsSupport", "enable"), leaf("securityGroupReferencingSupport", "enable"),
-			leaf("ipv6Support", "disable"),
-			leaf("applianceModeSupport", "disable")),
+		group("options", a.options.show()...),
 		a.taggedNode(a.id),
 	}
 }

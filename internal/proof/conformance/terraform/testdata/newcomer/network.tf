@@ -145,3 +145,38 @@ resource "aws_vpc_endpoint" "ssm" {
   security_group_ids  = [aws_security_group.this.id]
   private_dns_enabled = false
 }
+
+resource "aws_ec2_transit_gateway" "this" {
+  description                     = "to the offices"
+  amazon_side_asn                 = 64600
+  default_route_table_propagation = "disable"
+}
+
+resource "aws_ec2_transit_gateway_vpc_attachment" "this" {
+  transit_gateway_id                              = aws_ec2_transit_gateway.this.id
+  vpc_id                                          = aws_vpc.this.id
+  subnet_ids                                      = [aws_subnet.a.id]
+  transit_gateway_default_route_table_propagation = false
+}
+
+resource "aws_ec2_transit_gateway_route_table" "offices" {
+  transit_gateway_id = aws_ec2_transit_gateway.this.id
+}
+
+resource "aws_ec2_transit_gateway_route_table_propagation" "offices" {
+  transit_gateway_attachment_id  = aws_ec2_transit_gateway_vpc_attachment.this.id
+  transit_gateway_route_table_id = aws_ec2_transit_gateway_route_table.offices.id
+}
+
+resource "aws_ec2_transit_gateway_route" "nowhere" {
+  destination_cidr_block         = "203.0.113.0/24"
+  blackhole                      = true
+  transit_gateway_route_table_id = aws_ec2_transit_gateway_route_table.offices.id
+}
+
+resource "aws_route" "transit" {
+  route_table_id         = aws_route_table.this.id
+  destination_cidr_block = "203.0.113.0/24"
+  transit_gateway_id     = aws_ec2_transit_gateway.this.id
+  depends_on             = [aws_ec2_transit_gateway_vpc_attachment.this]
+}
