@@ -66,7 +66,8 @@ var actions = map[string]action{
 		describeIngress},
 	"UpdateSecurityGroupRuleDescriptionsEgress": {true, "GroupId GroupName IpPermissions SecurityGroupRuleDescription",
 		describeEgress},
-	"DescribeStaleSecurityGroups": {false, "VpcId MaxResults NextToken", describeStaleGroups},
+	"DescribeStaleSecurityGroups":     {false, "VpcId MaxResults NextToken", describeStaleGroups},
+	"DescribeSecurityGroupReferences": {false, "GroupId", describeGroupReferences},
 
 	"AssociateSecurityGroupVpc":            {true, "GroupId VpcId", associateGroup},
 	"DisassociateSecurityGroupVpc":         {true, "GroupId VpcId", disassociateGroup},

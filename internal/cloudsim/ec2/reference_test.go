@@ -169,3 +169,28 @@ func TestAReferenceOutlivesThePeersVPC(t *testing.T) {
 	refused(t, err, "no error")
 	r.check(t, "without the VPC", r.reference(r.id, "deleted", nil), 1)
 }
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroupReferences.html
+func TestReferencesToAGroupOfAPeer(t *testing.T) {
+	t.Parallel()
+	r := newReference(t)
+	references := func() []types.SecurityGroupReference {
+		in := ec2.DescribeSecurityGroupReferencesInput{GroupId: []string{r.theirs}}
+		out := must[*ec2.DescribeSecurityGroupReferencesOutput](t)(r.deciding.DescribeSecurityGroupReferences(t.Context(), &in))
+		return out.SecurityGroupReferenceSet
+	}
+	want := []types.SecurityGroupReference{{
+		GroupId: &r.theirs, ReferencingVpcId: &r.requester, VpcPeeringConnectionId: &r.id,
+	}}
+	if diff := cmp.Diff(want, references(), cmpopts.IgnoreUnexported(types.SecurityGroupReference{})); diff != "" {
+		t.Errorf("the references differ (-want +got):\n%s", diff)
+	}
+	refused(t, r.deciding.remove(r.id), "no error")
+	if got := references(); len(got) != 0 {
+		t.Errorf("without the connection, there are %d references", len(got))
+	}
+	_, err := r.asking.DescribeSecurityGroupReferences(t.Context(), &ec2.DescribeSecurityGroupReferencesInput{
+		GroupId: []string{r.theirs},
+	})
+	refused(t, err, "InvalidGroup.NotFound")
+}

@@ -9,7 +9,7 @@ import (
 )
 
 const subnetParams = "VpcId CidrBlock Ipv6CidrBlock Ipv6Native AvailabilityZone AvailabilityZoneId TagSpecification " +
-	poolParams
+	"OutpostArn " + poolParams
 
 type subnet struct {
 	vpc       *vpc
@@ -38,6 +38,9 @@ func (s *subnet) isNative() bool { return !s.prefix.IsValid() }
 func createSubnet(r *request) ([]node, error) {
 	v, err := find(typeVPC, r.params, "VpcId", r.cell.vpcs)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.checkOutpost(); err != nil {
 		return nil, err
 	}
 	four, six, err := r.subnetBlocks(v)
@@ -184,7 +187,10 @@ var subnetListing = listing[*subnet]{
 			return s.launch.recordAAAA
 		})),
 	},
-	show: showSubnet,
+	show: func(s *subnet) []node {
+		// The recorded answers of CreateSubnet don't have it.
+		return append(showSubnet(s), leaf("mapCustomerOwnedIpOnLaunch", ownsNone(s)))
+	},
 }
 
 // ownsNone: customer-owned addresses exist on Outposts alone.

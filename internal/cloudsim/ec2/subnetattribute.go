@@ -1,6 +1,10 @@
 package ec2
 
-import "net/netip"
+import (
+	"maps"
+	"net/netip"
+	"slices"
+)
 
 // subnetLaunch are the attributes of a subnet that instances get when they are started in it.
 type subnetLaunch struct {
@@ -13,7 +17,8 @@ type subnetLaunch struct {
 }
 
 const subnetAttributeParams = "SubnetId MapPublicIpOnLaunch AssignIpv6AddressOnCreation EnableDns64 " +
-	"PrivateDnsHostnameTypeOnLaunch EnableResourceNameDnsARecordOnLaunch EnableResourceNameDnsAAAARecordOnLaunch"
+	"PrivateDnsHostnameTypeOnLaunch EnableResourceNameDnsARecordOnLaunch EnableResourceNameDnsAAAARecordOnLaunch " +
+	outpostParams
 
 // subnetAttributes are the attributes that are true or false, by their names in ModifySubnetAttribute.
 var subnetAttributes = map[string]func(*subnetLaunch) *bool{
@@ -42,6 +47,9 @@ func modifySubnetAttribute(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.namesOutpost() {
+		return r.modifyOutpost(s)
+	}
 	if r.has("PrivateDnsHostnameTypeOnLaunch") {
 		return r.modifyHostnameType(s)
 	}
@@ -58,13 +66,19 @@ func modifySubnetAttribute(r *request) ([]node, error) {
 	})
 }
 
-func (r *request) modifyHostnameType(s *subnet) ([]node, error) {
-	for name := range subnetAttributes {
-		if r.has(name) {
-			return nil, combination("Fields for multiple attribute types specified: " + fieldNames([]string{
-				"PrivateDnsHostnameTypeOnLaunch", name,
-			}))
+// besides refuses an attribute of another type in the call that changes the named one.
+func (r *request) besides(name string) error {
+	for _, other := range slices.Sorted(maps.Keys(subnetAttributes)) {
+		if r.has(other) {
+			return combination("Fields for multiple attribute types specified: " + fieldNames([]string{name, other}))
 		}
+	}
+	return nil
+}
+
+func (r *request) modifyHostnameType(s *subnet) ([]node, error) {
+	if err := r.besides("PrivateDnsHostnameTypeOnLaunch"); err != nil {
+		return nil, err
 	}
 	switch t := r.params["PrivateDnsHostnameTypeOnLaunch"]; t {
 	case ipName, resourceName:

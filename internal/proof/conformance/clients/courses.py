@@ -110,13 +110,37 @@ def _vpn(cloud, ec2, vpc):
 def _transit(cloud, ec2, vpc, subnet):
     gateway = ec2.create_transit_gateway()["TransitGateway"]
     table = gateway["Options"]["AssociationDefaultRouteTableId"]
-    ec2.create_transit_gateway_vpc_attachment(TransitGatewayId=gateway["TransitGatewayId"], VpcId=vpc, SubnetIds=[subnet])
+    made = ec2.create_transit_gateway_vpc_attachment(TransitGatewayId=gateway["TransitGatewayId"], VpcId=vpc, SubnetIds=[subnet], Options={"DnsSupport": "disable"})
+    attachment = made["TransitGatewayVpcAttachment"]["TransitGatewayAttachmentId"]
     shown = ec2.describe_transit_gateway_attachments(Filters=where(resource_id=vpc))["TransitGatewayAttachments"]
     cloud.report.has("DescribeTransitGatewayAttachments", shown, ["ResourceType", "State", "Association.TransitGatewayRouteTableId"])
     tables = ec2.describe_transit_gateway_route_tables(TransitGatewayRouteTableIds=[table])["TransitGatewayRouteTables"]
     cloud.report.has("DescribeTransitGatewayRouteTables", tables, ["TransitGatewayId", "DefaultAssociationRouteTable", "CreationTime"])
     routes = ec2.search_transit_gateway_routes(TransitGatewayRouteTableId=table, Filters=where(type="propagated"))["Routes"]
     cloud.report.has("SearchTransitGatewayRoutes", routes, ["DestinationCidrBlock", "State", "TransitGatewayAttachments.ResourceId"])
+    _transit_tables(cloud.report, ec2, gateway["TransitGatewayId"], attachment, table)
+    ec2.modify_transit_gateway(TransitGatewayId=gateway["TransitGatewayId"], Options={"DnsSupport": "disable"})
+    ec2.modify_transit_gateway_vpc_attachment(TransitGatewayAttachmentId=attachment, Options={"ApplianceModeSupport": "enable"})
+
+
+def _transit_tables(report, ec2, gateway, attachment, default):
+    table = ec2.create_transit_gateway_route_table(TransitGatewayId=gateway)["TransitGatewayRouteTable"]["TransitGatewayRouteTableId"]
+    pair = {"TransitGatewayRouteTableId": table, "TransitGatewayAttachmentId": attachment}
+    ec2.disassociate_transit_gateway_route_table(**{**pair, "TransitGatewayRouteTableId": default})
+    ec2.associate_transit_gateway_route_table(**pair)
+    ec2.enable_transit_gateway_route_table_propagation(**pair)
+    shown = ec2.get_transit_gateway_route_table_associations(TransitGatewayRouteTableId=table)["Associations"]
+    report.has("GetTransitGatewayRouteTableAssociations", shown, ["TransitGatewayAttachmentId", "ResourceId", "ResourceType", "State"])
+    shown = ec2.get_transit_gateway_route_table_propagations(TransitGatewayRouteTableId=table)["TransitGatewayRouteTablePropagations"]
+    report.has("GetTransitGatewayRouteTablePropagations", shown, ["TransitGatewayAttachmentId", "ResourceId", "ResourceType", "State"])
+    where_to = {"TransitGatewayRouteTableId": table, "DestinationCidrBlock": "192.0.2.0/24"}
+    route = ec2.create_transit_gateway_route(TransitGatewayAttachmentId=attachment, **where_to)["Route"]
+    report.has("CreateTransitGatewayRoute", [route], ["DestinationCidrBlock", "Type", "State", "TransitGatewayAttachments.ResourceId"])
+    ec2.replace_transit_gateway_route(Blackhole=True, **where_to)
+    ec2.delete_transit_gateway_route(**where_to)
+    ec2.disable_transit_gateway_route_table_propagation(**pair)
+    ec2.disassociate_transit_gateway_route_table(**pair)
+    ec2.delete_transit_gateway_route_table(TransitGatewayRouteTableId=table)
 
 
 def _flow_logs(cloud, ec2, vpc):

@@ -109,6 +109,7 @@ def _groups(report, ec2, vpc):
     gone = ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=[r["SecurityGroupRuleId"] for r in rules])
     report.has("RevokeSecurityGroupIngress", gone, ["Return", "RevokedSecurityGroupRules.SecurityGroupRuleId", "RevokedSecurityGroupRules.GroupId", "RevokedSecurityGroupRules.IsEgress"])
     ec2.revoke_security_group_egress(GroupId=group, IpPermissions=[ping])
+    report.check("references to a group without peering", [], ec2.describe_security_group_references(GroupId=[group])["SecurityGroupReferenceSet"])
     report.check("stale groups of a VPC without peering", [], ec2.describe_stale_security_groups(VpcId=vpc)["StaleSecurityGroupSet"])
     return group
 
