@@ -315,7 +315,8 @@ func TestStaleReferences(t *testing.T) {
 	}
 }
 
-// TestPropagatedRoutes come from gateways and route servers, and have a quota of their own.
+// TestPropagatedRoutes come from gateways and route servers, and have a quota of their own. The origin Advertisement is
+// documented in https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html.
 func TestPropagatedRoutes(t *testing.T) {
 	t.Parallel()
 	n := answering(t, `<DescribeRouteTablesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><routeTableSet><item>

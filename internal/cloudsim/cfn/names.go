@@ -19,7 +19,7 @@ var identifiers = map[string]identifier{
 	"AWS::CloudWatch::Alarm":     {property: "AlarmName"},
 	"AWS::CloudWatch::Dashboard": {property: "DashboardName", isGlobal: true},
 	"AWS::Events::EventBus":      {property: "Name"},
-	// on whichever bus: https://github.com/aws/aws-cdk/issues/29627
+	// on whichever bus: https://github.com/aws/aws-cdk/issues/29627, https://github.com/aws/aws-cdk/issues/8010
 	"AWS::Events::EventBusPolicy": {property: "StatementId"},
 	"AWS::Events::Rule":           {property: "Name", within: "EventBusName"},
 	"AWS::IAM::ManagedPolicy":     {property: "ManagedPolicyName", isGlobal: true},

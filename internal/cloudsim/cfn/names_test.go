@@ -65,7 +65,8 @@ func deployer(t *testing.T) func(name, account, region, resources string) error 
 }
 
 // TestAPhysicalIDExistsOnce deploys each resource again: in the same account and Region, in another Region and in
-// another account.
+// another account. The statement of an event bus policy exists once over all buses:
+// https://github.com/aws/aws-cdk/issues/29627, https://github.com/aws/aws-cdk/issues/8010
 func TestAPhysicalIDExistsOnce(t *testing.T) {
 	t.Parallel()
 	global := map[string]bool{"AWS::CloudWatch::Dashboard": true, "AWS::IAM::ManagedPolicy": true, "AWS::IAM::Role": true}

@@ -4,7 +4,7 @@ package ec2
 const paging = " Filter MaxResults NextToken"
 
 var actions = map[string]action{
-	"CreateVpc":            {true, "CidrBlock InstanceTenancy TagSpecification " + blockParams, createVpc},
+	"CreateVpc":            {true, vpcParams, createVpc},
 	"CreateDefaultVpc":     {true, "", createDefaultVpc},
 	"CreateDefaultSubnet":  {true, "AvailabilityZone AvailabilityZoneId", createDefaultSubnet},
 	"DeleteVpc":            {true, "VpcId", deleteVpc},

@@ -18,6 +18,7 @@ type vpc struct {
 	dnsHostnames bool
 	usageMetrics bool // network address usage metrics
 	main         *table
+	encryption   encryptionControl
 	participants []string // accounts that may make groups in the VPC
 }
 
@@ -84,8 +85,15 @@ func createVpc(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
+	encryption, err := r.encryptionControl()
+	if err != nil {
+		return nil, err
+	}
 	v := r.addVPC(prefix)
-	v.tenancy = tenancy
+	v.tenancy, v.encryption = tenancy, encryption
+	if encryption.mode != "" {
+		v.encryption.id = r.newID(typeEncryptionControl.prefix)
+	}
 	if wanted {
 		r.addBlock(v, r.sixBlock(six))
 	}
@@ -254,7 +262,7 @@ func describeVpcs(r *request) ([]node, error) {
 }
 
 func showVPC(v *vpc) []node {
-	return []node{
+	return append(v.showEncryption(),
 		leaf("vpcId", v.id),
 		leaf("ownerId", v.account),
 		leaf("state", "available"),
@@ -265,7 +273,7 @@ func showVPC(v *vpc) []node {
 		listOf("cidrBlockAssociationSet", v.family(false), showBlock),
 		listOf("ipv6CidrBlockAssociationSet", v.family(true), v.showIPv6Block),
 		v.taggedNode(v.id),
-	}
+	)
 }
 
 func showBlock(b block) []node {
