@@ -28,8 +28,8 @@ func (r *request) namesOutpost() bool {
 	return r.has(mapCustomerOwned) || r.has(customerPool) || r.has(enableLNI) || r.has(disableLNI)
 }
 
-// modifyOutpost refuses to enable what only a subnet on an Outpost has, with a code that isn't documented. To disable it
-// changes nothing. The text on the index is that of terraform-provider-aws#30901.
+// modifyOutpost refuses to enable an attribute that only a subnet on an Outpost has, with a code that isn't documented.
+// To disable it changes nothing.
 func (r *request) modifyOutpost(s *subnet) ([]node, error) {
 	if err := r.besides(mapCustomerOwned); err != nil {
 		return nil, err
@@ -38,19 +38,23 @@ func (r *request) modifyOutpost(s *subnet) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := r.bool(disableLNI + ".Value"); err != nil {
+	if err := r.checkIndex(); err != nil {
 		return nil, err
 	}
-	index, err := r.int(enableLNI, 1)
 	switch {
-	case err != nil:
-		return nil, err
-	case index < 1 || index > 64:
-		return nil, invalidValue("lni-at-device-index must be less than or equal to 64 and greater than or equal to 1")
 	case mapped && !r.has(customerPool):
 		return nil, missing("customerOwnedIpv4Pool")
 	case mapped || r.has(customerPool) || r.has(enableLNI):
 		return nil, notPermitted("The subnet %s is not associated with an Outpost", s.id)
 	}
 	return done(), nil
+}
+
+// checkIndex has the text that terraform-provider-aws#30901 quotes.
+func (r *request) checkIndex() error {
+	index, err := r.int(enableLNI, 1)
+	if err == nil && (index < 1 || index > 64) {
+		err = invalidValue("lni-at-device-index must be less than or equal to 64 and greater than or equal to 1")
+	}
+	return err
 }

@@ -75,7 +75,7 @@ func (r *request) newTransitRoute() (*transitTable, *transitRoute, error) {
 	case err != nil:
 	case !blackhole:
 		route.to, err = r.attachmentOf(t)
-	case r.has("TransitGatewayAttachmentId"):
+	case r.params["TransitGatewayAttachmentId"] != "": // Terraform sends an empty one
 		err = combination("The parameter transitGatewayAttachmentId cannot be used with blackhole")
 	}
 	return t, route, err
@@ -111,8 +111,8 @@ func (r *request) transitPair() (*transitTable, *transitAttachment, error) {
 	return t, a, err
 }
 
-// associateTransitTable refuses an attachment that is associated, which has to be disassociated first, with the code and
-// the text that users quote.
+// associateTransitTable refuses an attachment that is associated, which has to be disassociated first. Users quote the
+// code and the text.
 func associateTransitTable(r *request) ([]node, error) {
 	t, a, err := r.transitPair()
 	if err != nil {

@@ -28,7 +28,7 @@ func (c client) deleteTransitTable(table string) error {
 func (c client) addTransitRoute(table, block, attachment string) error {
 	in := ec2.CreateTransitGatewayRouteInput{TransitGatewayRouteTableId: &table, DestinationCidrBlock: &block}
 	if attachment == "" {
-		in.Blackhole = aws.Bool(true)
+		in.Blackhole, in.TransitGatewayAttachmentId = aws.Bool(true), aws.String("") // as Terraform sends it
 	} else {
 		in.TransitGatewayAttachmentId = &attachment
 	}
@@ -116,7 +116,9 @@ func TestOwnRouteTablesOfTransitGateways(t *testing.T) {
 		return err
 	}
 	disassociate := func(table string) error {
-		in := ec2.DisassociateTransitGatewayRouteTableInput{TransitGatewayRouteTableId: &table, TransitGatewayAttachmentId: &id}
+		in := ec2.DisassociateTransitGatewayRouteTableInput{
+			TransitGatewayRouteTableId: &table, TransitGatewayAttachmentId: &id,
+		}
 		_, err := c.DisassociateTransitGatewayRouteTable(t.Context(), &in)
 		return err
 	}

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// transitTable is a route table of a transit gateway. By default, every attachment is associated with the default one and
-// propagates the blocks of its VPC to it: https://docs.aws.amazon.com/vpc/latest/tgw/tgw-route-tables.html
+// transitTable is a route table of a transit gateway. By default, every attachment is associated with the default route
+// table and propagates the blocks of its VPC to it: https://docs.aws.amazon.com/vpc/latest/tgw/tgw-route-tables.html
 type transitTable struct {
 	*cell
 	id          string
