@@ -55,6 +55,7 @@ type cell struct {
 	transits  map[string]*transitGateway
 	// attachments are those of VPCs to transit gateways.
 	attachments map[string]*transitAttachment
+	detached    []*transitAttachment // deleted attachments
 	// transitTables are the route tables of transit gateways.
 	transitTables map[string]*transitTable
 	egressOnly    map[string]*egressOnlyGateway

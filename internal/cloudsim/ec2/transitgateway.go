@@ -27,6 +27,7 @@ type transitAttachment struct {
 	created time.Time
 	options supports
 	table   *transitTable // with which it is associated, nil without
+	deleted time.Time     // zero until then
 }
 
 const attachmentFace = "Network Interface for Transit Gateway Attachment "
@@ -176,6 +177,8 @@ func detachTransit(r *request) ([]node, error) {
 	}
 	r.cell.forget(a.id)
 	delete(r.cell.attachments, a.id)
+	a.deleted = r.now
+	r.cell.detached = append(r.cell.detached, a)
 	return []node{group("transitGatewayVpcAttachment", answer...)}, nil
 }
 
@@ -263,13 +266,27 @@ var attachmentListing = listing[*transitAttachment]{
 		"transit-gateway-attachment-id": one(func(a *transitAttachment) string { return a.id }),
 		"transit-gateway-id":            one(func(a *transitAttachment) string { return a.gateway.id }),
 		"vpc-id":                        one(func(a *transitAttachment) string { return a.vpc.id }),
-		"state":                         one(func(*transitAttachment) string { return stateAvailable }),
+		"state":                         one((*transitAttachment).state),
 	},
-	show: func(a *transitAttachment) []node { return showAttachment(a, stateAvailable) },
+	show: func(a *transitAttachment) []node { return showAttachment(a, a.state()) },
 }
 
+func (a *transitAttachment) state() string {
+	if a.deleted.IsZero() {
+		return stateAvailable
+	}
+	return stateDeleted
+}
+
+// describeAttachments shows deleted attachments for a time, because Terraform waits for the state deleted.
 func describeAttachments(r *request) ([]node, error) {
-	return describe(r, attachmentListing, sorted(r.cell.attachments))
+	all := sorted(r.cell.attachments)
+	for _, a := range r.cell.detached {
+		if r.now.Sub(a.deleted) < shownDeleted {
+			all = append(all, a)
+		}
+	}
+	return describe(r, attachmentListing, all)
 }
 
 func showAttachment(a *transitAttachment, state string) []node {

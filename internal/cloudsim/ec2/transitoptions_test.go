@@ -161,4 +161,11 @@ func TestOptionsOfTransitGatewayAttachments(t *testing.T) {
 		shown.Options.ApplianceModeSupport != "enable" {
 		t.Errorf("the attachment is in %v with %+v", shown.SubnetIds, shown.Options)
 	}
+	must[*ec2.DeleteTransitGatewayVpcAttachmentOutput](t)(c.DeleteTransitGatewayVpcAttachment(t.Context(),
+		&ec2.DeleteTransitGatewayVpcAttachmentInput{TransitGatewayAttachmentId: &id}))
+	gone := must[*ec2.DescribeTransitGatewayVpcAttachmentsOutput](t)(c.DescribeTransitGatewayVpcAttachments(t.Context(),
+		&ec2.DescribeTransitGatewayVpcAttachmentsInput{TransitGatewayAttachmentIds: []string{id}}))
+	if got := gone.TransitGatewayVpcAttachments[0].State; got != types.TransitGatewayAttachmentStateDeleted {
+		t.Errorf("the deleted attachment is %s", got)
+	}
 }
