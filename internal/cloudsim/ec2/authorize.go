@@ -7,7 +7,10 @@ import (
 	"strings"
 )
 
-const ruleParams = "GroupId GroupName IpPermissions IpProtocol FromPort ToPort CidrIp"
+const (
+	ruleParams = "GroupId GroupName IpPermissions IpProtocol FromPort ToPort CidrIp"
+	fromParams = " SourceSecurityGroupName SourceSecurityGroupOwnerId" // of ingress rules alone
+)
 
 // wanted is a rule that a request names.
 type wanted struct {
@@ -125,17 +128,11 @@ func (r *request) mayRefer(g *securityGroup, to source) (peer string, err error)
 	return other.vpc.id, nil
 }
 
-// wanted reads the rules of a request, which come in IpPermissions or, a single one, in parameters of its own.
+// wanted reads the rules of a request.
 func (r *request) wanted(g *securityGroup, egress bool) ([]wanted, error) {
-	permissions := r.items("IpPermissions")
-	if r.has("CidrIp") || r.has("IpProtocol") {
-		permissions = append(permissions, params{
-			"IpProtocol": r.params["IpProtocol"], "FromPort": r.params["FromPort"], "ToPort": r.params["ToPort"],
-			"IpRanges.1.CidrIp": r.params["CidrIp"],
-		})
-	}
-	if len(permissions) == 0 {
-		return nil, missing("ipPermissions")
+	permissions, err := r.rulePermissions()
+	if err != nil {
+		return nil, err
 	}
 	var all []wanted
 	for _, p := range permissions {
@@ -151,6 +148,44 @@ func (r *request) wanted(g *securityGroup, egress bool) ([]wanted, error) {
 		all = append(all, some...)
 	}
 	return all, nil
+}
+
+// rulePermissions are those in IpPermissions and those that parameters of their own name: a block with its ports, or a
+// group with all of them.
+func (r *request) rulePermissions() ([]params, error) {
+	permissions := r.items("IpPermissions")
+	isBlock := r.has("CidrIp") || r.has("IpProtocol")
+	switch {
+	case isBlock && r.has("SourceSecurityGroupName"):
+		return nil, combination("The parameter sourceSecurityGroupName cannot be used with ipProtocol or cidrIp")
+	case isBlock:
+		permissions = append(permissions, params{
+			"IpProtocol": r.params["IpProtocol"], "FromPort": r.params["FromPort"], "ToPort": r.params["ToPort"],
+			"IpRanges.1.CidrIp": r.params["CidrIp"],
+		})
+	case r.has("SourceSecurityGroupName"):
+		permissions = append(permissions, r.fromNamed()...)
+	case r.has("SourceSecurityGroupOwnerId"):
+		return nil, missing("sourceSecurityGroupName")
+	}
+	if len(permissions) == 0 {
+		return nil, missing("ipPermissions")
+	}
+	return permissions, nil
+}
+
+// fromNamed admits all of ICMP, TCP and UDP from the group that the request names:
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupIngress.html
+func (r *request) fromNamed() []params {
+	var all []params
+	for _, of := range [][3]string{{"icmp", "-1", "-1"}, {"tcp", "0", "65535"}, {"udp", "0", "65535"}} {
+		all = append(all, params{
+			"IpProtocol": of[0], "FromPort": of[1], "ToPort": of[2],
+			"Groups.1.GroupName": r.params["SourceSecurityGroupName"],
+			"Groups.1.UserId":    r.params["SourceSecurityGroupOwnerId"],
+		})
+	}
+	return all
 }
 
 // sourceSets are the lists of sources in a permission, and how one member of each is read.
@@ -208,6 +243,9 @@ func ruleBlock(fields params, name string) (netip.Prefix, error) {
 }
 
 func groupSource(fields params, g *securityGroup) (source, error) {
+	if !fields.has("GroupId") && fields.has("GroupName") {
+		return namedSource(fields, g)
+	}
 	id, err := fields.must("GroupId")
 	if err != nil {
 		return source{}, err
@@ -217,6 +255,21 @@ func groupSource(fields params, g *securityGroup) (source, error) {
 		owner = g.account
 	}
 	return source{groupID: id, owner: owner}, typeGroup.check(id)
+}
+
+// namedSource finds the group by its name, which EC2 allows in the default VPC alone:
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_UserIdGroupPair.html
+func namedSource(fields params, g *securityGroup) (source, error) {
+	name, owner := fields["GroupName"], orText(fields["UserId"], g.account)
+	if !g.vpc.isDefault {
+		return source{}, invalidValue("Invalid value '%s' for groupName. You may not reference Amazon VPC security "+
+			"groups by name. Please use the corresponding id for this operation.", name)
+	}
+	other := g.vpc.groupNamed(name)
+	if other == nil || owner != other.account {
+		return source{}, g.vpc.noGroupNamed(name)
+	}
+	return source{groupID: other.id, owner: owner}, nil
 }
 
 const descriptionSet = "a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"

@@ -82,6 +82,9 @@ func (t traffic) String() string {
 	return fmt.Sprintf("peer: %s, %s,%s ALLOW", peer, protocol, ports)
 }
 
+// hasPorts reports whether the protocol has ports, or a type and a code.
+func (t traffic) hasPorts() bool { return oneOf(t.protocol, "tcp udp icmp icmpv6") }
+
 func (c *cell) rules() []*rule {
 	var all []*rule
 	for _, g := range sorted(c.groups) {
@@ -129,8 +132,8 @@ func (r *request) showRule(rule *rule) []node {
 	return append(nodes, rule.group.taggedNode(rule.id), leaf("securityGroupRuleArn", rule.group.arn(typeRule, rule.id)))
 }
 
-// elements are those that the two forms of a rule in answers share. The ports are there also where they are -1; in the
-// permissions of a group they are left out then.
+// elements are those that the two forms of a rule in answers share. The ports are there also where the protocol has
+// none; in the permissions of a group they are left out then.
 func (r *rule) elements() []node {
 	return slices.Concat([]node{
 		leaf("securityGroupRuleId", r.id),
@@ -168,7 +171,7 @@ func (r *request) permissionsNode(name string, rules []*rule) node {
 func (r *request) showPermission(rules []*rule) []node {
 	first := rules[0]
 	nodes := []node{leaf("ipProtocol", first.protocol)}
-	if first.protocol != "-1" {
+	if first.hasPorts() {
 		nodes = append(nodes, leaf("fromPort", first.from), leaf("toPort", first.to))
 	}
 	var groups, four, six, lists [][]node

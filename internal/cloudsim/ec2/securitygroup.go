@@ -160,8 +160,12 @@ func (r *request) group() (*securityGroup, error) {
 	if g := v.groupNamed(r.params["GroupName"]); g != nil {
 		return g, nil
 	}
-	return nil, refuse(typeGroup.notFound, "The security group '%s' does not exist in default VPC '%s'",
-		r.params["GroupName"], v.id)
+	return nil, v.noGroupNamed(r.params["GroupName"])
+}
+
+// noGroupNamed is about the default VPC, the one with groups that go by their names.
+func (v *vpc) noGroupNamed(name string) *refusal {
+	return refuse(typeGroup.notFound, "The security group '%s' does not exist in default VPC '%s'", name, v.id)
 }
 
 // direction returns the rules of one direction.
@@ -228,7 +232,7 @@ func describeGroups(r *request) ([]node, error) {
 			return nil, err
 		}
 		if v.groupNamed(name) == nil {
-			return nil, refuse(typeGroup.notFound, "The security group '%s' does not exist in default VPC '%s'", name, v.id)
+			return nil, v.noGroupNamed(name)
 		}
 	}
 	if len(names) > 0 {
