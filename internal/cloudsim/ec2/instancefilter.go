@@ -32,8 +32,25 @@ var optionFilters = filters[*instance]{
 	"platform":                 never[*instance], // only of Windows
 	"reservation-id":           one(func(i *instance) string { return "r-" + i.id[len(typeInstance.prefix):] }),
 	"root-device-type":         one(func(*instance) string { return "ebs" }),
+	"placement-group-name":     never[*instance],
+	"product-code":             never[*instance],
+	"reason":                   (*instance).stopReason,
+	"requester-id":             never[*instance],
+	"spot-instance-request-id": never[*instance],
+	"state-reason-code":        (*instance).stopCode,
+	"usage-operation":          one(func(*instance) string { return "RunInstances" }),
 	"tenancy":                  one(func(i *instance) string { return i.options.tenancy }),
 	"virtualization-type":      one(func(*instance) string { return "hvm" }),
+
+	"block-device-mapping.volume-id": func(i *instance) []string {
+		return nonEmpty(i.options.volumes, func(v *volume) string { return v.id })
+	},
+	"metadata-options.http-tokens":   one(func(i *instance) string { return i.options.metadata.tokens }),
+	"metadata-options.http-endpoint": one(func(i *instance) string { return i.options.metadata.endpoint }),
+	"metadata-options.http-put-response-hop-limit": one(func(i *instance) string {
+		return strconv.Itoa(i.options.metadata.hops)
+	}),
+	"private-dns-name-options.hostname-type": one(func(i *instance) string { return i.subnet.hostnameType() }),
 
 	"dns-name":            ofPublic((*instance).publicName),
 	"instance.group-name": ofPrimary(groupNames),

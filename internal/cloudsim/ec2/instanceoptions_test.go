@@ -342,8 +342,14 @@ func TestFiltersOfInstances(t *testing.T) {
 		"instance-type": "t3.micro", "key-name": "mine", "instance.group-name": "web",
 		"ip-address": *described.Instances[0].PublicIpAddress, "reservation-id": *described.ReservationId,
 		"private-dns-name": "ip-10-0-1-4.ec2.internal", "network-interface.group-name": "web",
-		"network-interface.private-ip-address": "10.0.1.4",
-		"network-interface.mac-address":        *described.Instances[0].NetworkInterfaces[0].MacAddress,
+		"network-interface.private-ip-address":         "10.0.1.4",
+		"metadata-options.http-tokens":                 "optional",
+		"metadata-options.http-endpoint":               "enabled",
+		"block-device-mapping.volume-id":               *described.Instances[0].BlockDeviceMappings[0].Ebs.VolumeId,
+		"usage-operation":                              "RunInstances",
+		"private-dns-name-options.hostname-type":       "ip-name",
+		"metadata-options.http-put-response-hop-limit": "1",
+		"network-interface.mac-address":                *described.Instances[0].NetworkInterfaces[0].MacAddress,
 	} {
 		out := must[*ec2.DescribeInstancesOutput](t)(c.DescribeInstances(t.Context(), &ec2.DescribeInstancesInput{
 			Filters: []types.Filter{filter("subnet-id", subnet), filter(name, value)},
@@ -353,6 +359,37 @@ func TestFiltersOfInstances(t *testing.T) {
 		}))
 		if len(out.Reservations) != 1 || len(none.Reservations) != 0 {
 			t.Errorf("%s=%s finds %d reservations, another value %d", name, value, len(out.Reservations), len(none.Reservations))
+		}
+	}
+}
+
+func TestFiltersOfStoppedInstances(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	i := must[types.Instance](t)(c.run(ec2.RunInstancesInput{InstanceType: types.InstanceTypeT3Micro}))
+	count := func(name, value string) int {
+		out := must[*ec2.DescribeInstancesOutput](t)(c.DescribeInstances(t.Context(), &ec2.DescribeInstancesInput{
+			Filters: []types.Filter{filter(name, value)},
+		}))
+		return len(out.Reservations)
+	}
+	stopped := map[string]string{"state-reason-code": "Client.UserInitiatedShutdown", "reason": "User initiated (*)"}
+	for name, value := range stopped {
+		if n := count(name, value); n != 0 {
+			t.Errorf("%s=%s finds %d instances that run", name, value, n)
+		}
+	}
+	must[*ec2.StopInstancesOutput](t)(c.StopInstances(t.Context(), &ec2.StopInstancesInput{
+		InstanceIds: []string{*i.InstanceId},
+	}))
+	for name, value := range stopped {
+		if n := count(name, value); n != 1 {
+			t.Errorf("%s=%s finds %d stopped instances", name, value, n)
+		}
+	}
+	for _, name := range []string{"placement-group-name", "product-code", "requester-id", "spot-instance-request-id"} {
+		if n := count(name, "*"); n != 0 {
+			t.Errorf("%s=* finds %d instances", name, n)
 		}
 	}
 }

@@ -117,9 +117,25 @@ func (i *instance) showStop() []node {
 	if !i.stopped {
 		return nil
 	}
-	const code = "Client.UserInitiatedShutdown"
 	return []node{
-		leaf("reason", "User initiated ("+i.options.stoppedAt.UTC().Format("2006-01-02 15:04:05")+" GMT)"),
-		group("stateReason", leaf("code", code), leaf("message", code+": User initiated shutdown")),
+		leaf("reason", i.stopReason()[0]),
+		group("stateReason", leaf("code", shutdownCode), leaf("message", shutdownCode+": User initiated shutdown")),
 	}
+}
+
+const shutdownCode = "Client.UserInitiatedShutdown"
+
+// stopCode is the code of the reason why the instance is stopped, nil if it isn't.
+func (i *instance) stopCode() []string {
+	if !i.stopped {
+		return nil
+	}
+	return []string{shutdownCode}
+}
+
+func (i *instance) stopReason() []string {
+	if !i.stopped {
+		return nil
+	}
+	return []string{"User initiated (" + i.options.stoppedAt.UTC().Format("2006-01-02 15:04:05") + " GMT)"}
 }

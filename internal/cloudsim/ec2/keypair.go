@@ -41,7 +41,8 @@ func createKeyPair(r *request) ([]node, error) {
 		return nil, err
 	}
 	if format := r.params["KeyFormat"]; format != "" && format != "pem" {
-		return nil, invalidValue("Value (%s) for parameter keyFormat is invalid. The only format here is pem.", format)
+		return nil, invalidValue("Value (%s) for parameter keyFormat is invalid. The embedded cloud, unlike AWS, has no "+
+			"format but pem.", format)
 	}
 	var private string
 	switch k.kind = orText(r.params["KeyType"], kindRSA); k.kind {

@@ -197,6 +197,16 @@ func TestRefusedKeyPairs(t *testing.T) {
 	}
 }
 
+func TestTheRefusalOfAFormatSaysThatAWSHasIt(t *testing.T) {
+	t.Parallel()
+	_, err := one(t).CreateKeyPair(t.Context(), &ec2.CreateKeyPairInput{
+		KeyName: aws.String("mine"), KeyFormat: types.KeyFormatPpk,
+	})
+	if err == nil || !strings.Contains(err.Error(), "The embedded cloud, unlike AWS") {
+		t.Errorf("the format ppk: %v", err)
+	}
+}
+
 func TestTheTrailHasNoPrivateKey(t *testing.T) {
 	t.Parallel()
 	var last apicall.Record

@@ -339,6 +339,13 @@ func TestZonesAndRegions(t *testing.T) {
 	if len(one.AvailabilityZones) != 1 || *one.AvailabilityZones[0].ZoneName != "eu-west-1b" {
 		t.Errorf("by id: %v", one.AvailabilityZones)
 	}
+	for _, name := range []string{"message", "parent-zone-id", "parent-zone-name"} {
+		none := must[*ec2.DescribeAvailabilityZonesOutput](t)(c.DescribeAvailabilityZones(t.Context(),
+			&ec2.DescribeAvailabilityZonesInput{Filters: []types.Filter{filter(name, "*")}}))
+		if len(none.AvailabilityZones) != 0 {
+			t.Errorf("%s=* finds %v", name, none.AvailabilityZones)
+		}
+	}
 	_, err := c.DescribeAvailabilityZones(t.Context(), &ec2.DescribeAvailabilityZonesInput{
 		ZoneNames: []string{"us-east-1a"},
 	})

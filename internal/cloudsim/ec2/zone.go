@@ -104,6 +104,9 @@ var zoneListing = named[zone]{
 		"group-name":           one(zone.group),
 		"network-border-group": one(func(z zone) string { return z.region }),
 		"opt-in-status":        one(func(zone) string { return "opt-in-not-required" }),
+		"message":              never[zone],
+		"parent-zone-id":       never[zone], // as parent-zone-name: of local zones alone
+		"parent-zone-name":     never[zone],
 		"state":                one(func(zone) string { return "available" }),
 		"zone-type":            one(func(zone) string { return "availability-zone" }),
 	},

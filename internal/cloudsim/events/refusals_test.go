@@ -117,6 +117,9 @@ func TestRefusals(t *testing.T) {
 		{"a target of a rule that doesn't exist", func(a account) error {
 			return a.target("default", "nowhere", to(jobs))
 		}, "ResourceNotFoundException"},
+		{"a target with a wrong id, of a rule that doesn't exist", func(a account) error {
+			return a.target("default", "nowhere", types.Target{Arn: aws.String(jobs), Id: aws.String("a b")})
+		}, "ValidationException"},
 		{"the sixth target", func(a account) error {
 			return a.target("default", "ours", to(jobs), to(jobs), to(jobs), to(jobs), to(jobs), to(jobs))
 		}, "LimitExceededException"},

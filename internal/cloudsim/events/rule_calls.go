@@ -230,6 +230,11 @@ type targetsOutput struct {
 
 // putTargets puts all of the targets or none.
 func (s *Service) putTargets(ctx context.Context, in putTargetsInput) (targetsOutput, error) {
+	for i, t := range in.Targets {
+		if err := t.checkID(i + 1); err != nil {
+			return targetsOutput{}, err
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, err := s.ownRule(ctx, in.ruleInput)
