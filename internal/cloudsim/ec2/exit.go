@@ -143,11 +143,10 @@ func (s *Service) Hosts(account, region string) []apicall.Host {
 	return all
 }
 
-// LatestImage returns the id of the newest public image of the Region with that part in its name; empty if there is
-// none.
-func (*Service) LatestImage(region, part string) string {
+// PublicImage returns the id of the image in a public parameter of Systems Manager; empty if there is none.
+func (*Service) PublicImage(region, parameter string) string {
 	for _, i := range publicImages(region) {
-		if strings.Contains(i.name, part) {
+		if parameter != "" && i.parameter == parameter {
 			return i.id
 		}
 	}

@@ -1,6 +1,7 @@
 package ec2
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -13,26 +14,31 @@ type image struct {
 	owner, alias          string
 	device                string
 	created               string
-	imds                  bool // wants version 2 of the instance metadata service
+	parameter             string // of Systems Manager, with its id; empty for none
+	imds                  bool   // wants version 2 of the instance metadata service
 }
 
 func (i image) snapshot() string { return "snap-" + strings.TrimPrefix(i.id, typeImage.prefix) }
 
-// publicImages have a new id in each Region, the same one for all accounts.
+const latest = "/aws/service/ami-amazon-linux-latest/"
+
+// publicImages have a new id in each Region, the same one for all accounts. Their parameters are among those of
+// https://docs.aws.amazon.com/linux/al2023/ug/ec2.html#launch-via-aws-cli and
+// https://docs.aws.amazon.com/linux/al2/ug/ec2.html.
 func publicImages(region string) []image {
 	public := cell{accountRegion: accountRegion{"public", region}}
 	images := []image{
 		{
 			name: "al2023-ami-2023.9.20251105.0-kernel-6.1-x86_64", description: "Amazon Linux 2023 AMI",
-			created: "2025-11-05T00:00:00.000Z", imds: true,
+			created: "2025-11-05T00:00:00.000Z", imds: true, parameter: latest + "al2023-ami-kernel-default-x86_64",
 		},
 		{
 			name: "al2023-ami-2023.9.20251105.0-kernel-6.1-arm64", description: "Amazon Linux 2023 AMI",
-			created: "2025-11-05T00:00:00.000Z", imds: true,
+			created: "2025-11-05T00:00:00.000Z", imds: true, parameter: latest + "al2023-ami-kernel-default-arm64",
 		},
 		{
 			name: "amzn2-ami-hvm-2.0.20251014.0-x86_64-gp2", description: "Amazon Linux 2 AMI",
-			created: "2025-10-14T00:00:00.000Z",
+			created: "2025-10-14T00:00:00.000Z", parameter: latest + "amzn2-ami-hvm-x86_64-gp2",
 		},
 		{name: "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20251015", created: "2025-10-15T00:00:00.000Z"},
 		{name: "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20251022", created: "2025-10-22T00:00:00.000Z"},
@@ -64,6 +70,23 @@ func imageOf(id, region string) image {
 		id: id, name: id, architecture: "x86_64", owner: "999999999999", device: "/dev/xvda",
 		created: "2025-01-01T00:00:00.000Z",
 	}
+}
+
+// resolveImage replaces a reference to a public parameter of Systems Manager by the id in it. Public parameters have no
+// versions that a caller could name:
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-systems-manager-parameter-to-find-AMI.html
+func (r *request) resolveImage() error {
+	name, refers := strings.CutPrefix(r.params["ImageId"], "resolve:ssm:")
+	if !refers {
+		return nil
+	}
+	id := r.PublicImage(r.cell.region, name)
+	if id == "" {
+		return refuse("SsmInvalidParameter", "The parameter '%s' does not exist.", name)
+	}
+	r.params = maps.Clone(r.params)
+	r.params["ImageId"] = id
+	return nil
 }
 
 var imageFilters = filters[image]{

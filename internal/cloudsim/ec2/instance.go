@@ -43,6 +43,9 @@ func runInstances(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.resolveImage(); err != nil {
+		return nil, err
+	}
 	if err := r.checkLaunch(); err != nil {
 		return nil, err
 	}

@@ -11,7 +11,10 @@ import (
 // run starts one instance in a subnet of its own.
 func (c client) run(in ec2.RunInstancesInput) (types.Instance, error) {
 	c.t.Helper()
-	in.ImageId, in.MinCount, in.MaxCount = aws.String("ami-0123456789abcdef0"), aws.Int32(1), aws.Int32(1)
+	in.MinCount, in.MaxCount = aws.Int32(1), aws.Int32(1)
+	if in.ImageId == nil {
+		in.ImageId = aws.String("ami-0123456789abcdef0")
+	}
 	if in.SubnetId == nil && in.NetworkInterfaces == nil {
 		in.SubnetId = aws.String(c.subnet(c.vpc("10.0.0.0/16"), "10.0.1.0/24"))
 	}
@@ -392,4 +395,30 @@ func TestFiltersOfStoppedInstances(t *testing.T) {
 			t.Errorf("%s=* finds %d instances", name, n)
 		}
 	}
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-systems-manager-parameter-to-find-AMI.html
+func TestAnImageInAParameterOfSystemsManager(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	const latest = "resolve:ssm:/aws/service/ami-amazon-linux-latest/"
+	for parameter, name := range map[string]string{
+		"al2023-ami-kernel-default-x86_64": "al2023-ami-2023.9.20251105.0-kernel-6.1-x86_64",
+		"al2023-ami-kernel-default-arm64":  "al2023-ami-2023.9.20251105.0-kernel-6.1-arm64",
+		"amzn2-ami-hvm-x86_64-gp2":         "amzn2-ami-hvm-2.0.20251014.0-x86_64-gp2",
+	} {
+		i := must[types.Instance](t)(c.run(ec2.RunInstancesInput{
+			ImageId: aws.String(latest + parameter), InstanceType: types.InstanceTypeT3Micro,
+		}))
+		images := must[*ec2.DescribeImagesOutput](t)(c.DescribeImages(t.Context(), &ec2.DescribeImagesInput{
+			ImageIds: []string{*i.ImageId},
+		}))
+		if got := *images.Images[0].Name; got != name {
+			t.Errorf("%s starts %s, want %s", parameter, got, name)
+		}
+	}
+	_, err := c.run(ec2.RunInstancesInput{
+		ImageId: aws.String(latest + "nothing"), InstanceType: types.InstanceTypeT3Micro,
+	})
+	refused(t, err, "SsmInvalidParameter")
 }

@@ -21,8 +21,8 @@ type Network interface {
 	// Exit returns the VPC endpoint of an instance's call to a service, or, in stoppedBy, what stops the call.
 	// An instance that the account doesn't have stops it with NoInstance.
 	Exit(account, instanceID, service string) (via apicall.Endpoint, stoppedBy string)
-	// LatestImage returns the id of the newest public image with that part in its name; empty if there is none.
-	LatestImage(region, part string) string
+	// PublicImage returns the id of the image in a public parameter; empty if there is none.
+	PublicImage(region, parameter string) string
 }
 
 // NoInstance is the obstacle of a call by an instance that doesn't exist.
@@ -77,15 +77,6 @@ func (s *Service) allow(ctx context.Context, action string, body []byte) error {
 	return nil
 }
 
-const latest = "/aws/service/ami-amazon-linux-latest/"
-
-// images are the public parameters, with a part of the image's name:
-// https://docs.aws.amazon.com/linux/al2023/ug/ec2.html#launch-via-aws-cli
-var images = map[string]string{
-	latest + "al2023-ami-kernel-default-arm64":  "al2023-ami-2023.9.20251105.0-kernel-6.1-arm64",
-	latest + "al2023-ami-kernel-default-x86_64": "al2023-ami-2023.9.20251105.0-kernel-6.1-x86_64",
-}
-
 type parameter struct {
 	Name     string
 	Type     string
@@ -99,12 +90,11 @@ type parameter struct {
 func parameterARN(region, name string) string { return "arn:aws:ssm:" + region + "::parameter" + name }
 
 func (s *Service) find(caller apicall.Caller, name string) (parameter, bool) {
-	part, known := images[name]
-	if !known || s.network == nil {
+	if s.network == nil {
 		return parameter{}, false
 	}
-	return parameter{name, "String", s.network.LatestImage(caller.Region, part), 1,
-		parameterARN(caller.Region, name), "aws:ec2:image"}, true
+	id := s.network.PublicImage(caller.Region, name)
+	return parameter{name, "String", id, 1, parameterARN(caller.Region, name), "aws:ec2:image"}, id != ""
 }
 
 func (s *Service) getParameter(ctx context.Context, in struct{ Name string }) (any, error) {
