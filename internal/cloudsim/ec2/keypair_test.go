@@ -197,7 +197,7 @@ func TestRefusedKeyPairs(t *testing.T) {
 	}
 }
 
-func TestTheRefusalOfAFormatSaysThatAWSHasIt(t *testing.T) {
+func TestTheRefusalOfAFormatIsUnlikeAWS(t *testing.T) {
 	t.Parallel()
 	_, err := one(t).CreateKeyPair(t.Context(), &ec2.CreateKeyPairInput{
 		KeyName: aws.String("mine"), KeyFormat: types.KeyFormatPpk,
