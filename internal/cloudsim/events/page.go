@@ -26,7 +26,9 @@ func page[T any](items []T, p paging) (part []T, next string, err error) {
 	} else if err != nil || from < 0 || from > len(items) {
 		return nil, "", invalid("Parameter NextToken is not valid.")
 	}
-	items = items[from:]
+	if items = items[from:]; len(items) == 0 {
+		return []T{}, "", nil // which JSON has as [], and a nil slice as null
+	}
 	if len(items) <= size {
 		return items, "", nil
 	}

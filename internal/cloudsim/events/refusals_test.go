@@ -285,6 +285,11 @@ func TestListsAndDescriptionsShowRulesAndTargets(t *testing.T) {
 		if n := strings.Count(*bus.Policy, "Sid"); n != 2 {
 			t.Errorf("policy = %s, want two statements", *bus.Policy)
 		}
+		none, err := a.bridge.ListRules(t.Context(), &eventbridge.ListRulesInput{EventBusName: aws.String("autopeer")})
+		a.check(err)
+		if none.Rules == nil {
+			t.Error("an empty list is null, want []")
+		}
 		for range 3 {
 			for _, name := range []string{"c", "a", "b"} {
 				a.rule("autopeer", name, "autopeer", to("arn:aws:sqs:us-east-1:111111111111:jobs"))
