@@ -105,8 +105,8 @@ func (c *Cloud) answer(r *http.Request, body []byte) *answer {
 	return a
 }
 
-// describe reads the action and the parameters before the service does, for injected failures. EC2 and STS have the
-// action among the parameters of a form, S3 in the method and the path, the others in a header.
+// describe reads the action and the parameters before the service does, for injected failures. EC2, STS and
+// CloudFormation have the action among the parameters of a form, S3 in the method and the path, the others in a header.
 func describe(call *apicall.Call, r *http.Request, body []byte) {
 	if action := awsjson.ActionName(r.Header); action != "" {
 		call.Action = action

@@ -32,9 +32,20 @@ func (c *Cloud) endpoints() map[string]service {
 	return services
 }
 
+// Register adds a service that needs the cloud itself, such as CloudFormation, under its name in signatures. The
+// function refuse writes errors in the service's format.
+func (c *Cloud) Register(name string, handler http.Handler, refuse func(http.ResponseWriter, Failure)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.services[name] = service{handler, refuse}
+}
+
 // service answers for one that this cloud doesn't have with an error in EC2's format.
 func (c *Cloud) service(name string) service {
-	if s, found := c.services[name]; found {
+	c.mu.Lock()
+	s, found := c.services[name]
+	c.mu.Unlock()
+	if found {
 		return s
 	}
 	return service{refuse: refuseEC2, handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -57,23 +68,34 @@ type xmlError struct {
 
 // refuseEC2 spells RequestID as EC2 does in errors. In its other answers it is requestId.
 func refuseEC2(w http.ResponseWriter, f Failure) {
-	writeXML(w, f.status(), struct {
+	WriteXML(w, f.status(), struct {
 		XMLName   xml.Name `xml:"Response"`
 		Error     xmlError `xml:"Errors>Error"`
 		RequestID string
 	}{Error: xmlError{Code: f.Code, Message: f.Message}, RequestID: apicall.UUID()})
 }
 
-// refuseSTS writes an error of the older query protocol, which STS still uses.
-func refuseSTS(w http.ResponseWriter, f Failure) {
-	writeXML(w, f.status(), struct {
-		XMLName   xml.Name `xml:"https://sts.amazonaws.com/doc/2011-06-15/ ErrorResponse"`
-		Error     xmlError
-		RequestID string `xml:"RequestId"`
-	}{Error: xmlError{Type: "Sender", Code: f.Code, Message: f.Message}, RequestID: apicall.UUID()})
+// RefuseQuery writes errors of the older query protocol, which STS and CloudFormation still use, with the service's XML
+// namespace.
+func RefuseQuery(namespace string) func(http.ResponseWriter, Failure) {
+	return func(w http.ResponseWriter, f Failure) {
+		WriteXML(w, f.status(), struct {
+			XMLName   xml.Name
+			Error     xmlError
+			RequestID string `xml:"RequestId"`
+		}{
+			XMLName:   xml.Name{Space: namespace, Local: "ErrorResponse"},
+			Error:     xmlError{Type: "Sender", Code: f.Code, Message: f.Message},
+			RequestID: apicall.UUID(),
+		})
+	}
 }
 
-func writeXML(w http.ResponseWriter, status int, document any) {
+// refuseSTS writes an error in the format of STS.
+var refuseSTS = RefuseQuery("https://sts.amazonaws.com/doc/2011-06-15/")
+
+// WriteXML writes an answer of a protocol that uses XML.
+func WriteXML(w http.ResponseWriter, status int, document any) {
 	body, err := xml.Marshal(document)
 	if err != nil {
 		status = http.StatusInternalServerError

@@ -35,7 +35,7 @@ func refuseCall(w http.ResponseWriter, call *apicall.Call, f Failure) {
 }
 
 func serveIdentity(w http.ResponseWriter, call *apicall.Call) {
-	writeXML(w, http.StatusOK, struct {
+	WriteXML(w, http.StatusOK, struct {
 		XMLName   xml.Name `xml:"https://sts.amazonaws.com/doc/2011-06-15/ GetCallerIdentityResponse"`
 		ARN       string   `xml:"GetCallerIdentityResult>Arn"`
 		UserID    string   `xml:"GetCallerIdentityResult>UserId"`
@@ -114,7 +114,7 @@ func writeSession(w http.ResponseWriter, c *Cloud, k key) {
 		Expires string `xml:"Expiration"`
 	}
 	id, secret := c.mint(k)
-	writeXML(w, http.StatusOK, struct {
+	WriteXML(w, http.StatusOK, struct {
 		XMLName     xml.Name    `xml:"https://sts.amazonaws.com/doc/2011-06-15/ AssumeRoleResponse"`
 		Credentials credentials `xml:"AssumeRoleResult>Credentials"`
 		ARN         string      `xml:"AssumeRoleResult>AssumedRoleUser>Arn"`

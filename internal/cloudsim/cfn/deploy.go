@@ -1,6 +1,6 @@
 // Package cfn implements the embedded cloud's CloudFormation: it creates, updates and deletes stacks, each in one
-// account and Region, and reports their status as events. An unknown type, property or reference is an error that names
-// the resource, and is never skipped.
+// account and Region, reports their status as events, and serves a part of the API. An unknown type, property or
+// reference is an error that names the resource, and is never skipped.
 package cfn
 
 import (
@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/cloudwatch"
@@ -78,6 +79,8 @@ type deployment struct {
 	scope
 	ctx       context.Context           // of the operation
 	status    Status                    // after the last operation
+	created   time.Time                 // when the creation began
+	updated   time.Time                 // when the last update began; zero if there was none
 	order     []string                  // of the resources, by logical ID
 	physicals map[string]physical       // the resources, by logical ID
 	folders   map[string]string         // of layers, by ARN

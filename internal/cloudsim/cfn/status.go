@@ -1,6 +1,8 @@
 package cfn
 
 import (
+	"time"
+
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
@@ -65,5 +67,11 @@ func (o Operation) Report(s Status, reason string) error {
 // report sets the status of the stack and reports it.
 func (d *deployment) report(o Operation, s Status, reason string) error {
 	d.status = s
+	switch s {
+	case CreateInProgress:
+		d.created = time.Now()
+	case UpdateInProgress:
+		d.updated = time.Now()
+	}
 	return o.Report(s, reason)
 }
