@@ -9,7 +9,7 @@ UNKNOWN = (b"InvalidAction", b"UnknownOperationException")
 
 def drive(cloud):
     session = botocore.session.get_session()
-    for service, form in (("ec2", _query), ("events", _json), ("sqs", _json), ("ssm", _json)):
+    for service, form in (("ec2", _query), ("cloudformation", _query), ("events", _json), ("sqs", _json), ("ssm", _json)):
         model = session.get_service_model(service)
         served = {name for name in model.operation_names if _serves(cloud, service, form(model, name))}
         called = {name for of, name in cloud.called if of == service}

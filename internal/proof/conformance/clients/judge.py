@@ -15,10 +15,11 @@ import peerings
 import prefixlists
 import refusals
 import selfcheck
+import stacks
 import storage
 from clients import Cloud, Report
 
-PARTS = (selfcheck, networks, newcomers, courses, prefixlists, gateways, peerings, messages, refusals, paging, storage, cli, coverage)  # coverage asks what the others have driven
+PARTS = (selfcheck, networks, newcomers, courses, prefixlists, gateways, peerings, messages, refusals, paging, storage, stacks, cli, coverage)  # coverage asks what the others have driven
 
 
 def main(endpoint):

@@ -53,7 +53,7 @@ def _xml(operation, body):
         if result is None:
             yield f"no {operation.name}Result in {[c.tag for c in root]}"
             return
-        yield from _xml_structure(operation.output_shape, result, operation.name)
+        yield from _xml_structure(operation.output_shape, result, operation.name, "member")
 
 
 def _ec2_members(operation, root):
@@ -68,14 +68,15 @@ def _ec2_members(operation, root):
     if operation.output_shape is None:
         yield from (f"{operation.name}.{_local(c.tag)} is not modelled" for c in root)
     else:
-        yield from _xml_structure(operation.output_shape, root, operation.name)
+        yield from _xml_structure(operation.output_shape, root, operation.name, "item")
 
 
 def _wire_names(shape):
     return {member.serialization.get("name", name): member for name, member in shape.members.items()}
 
 
-def _xml_structure(shape, node, path):
+def _xml_structure(shape, node, path, item):
+    """Checks a structure. A list's elements are named item if the model gives no other name."""
     names, seen = _wire_names(shape), set()
     for child in node:
         name = _local(child.tag)
@@ -85,18 +86,18 @@ def _xml_structure(shape, node, path):
         if name in seen:
             yield f"{path}.{name} comes twice"
         seen.add(name)
-        yield from _xml_value(names[name], child, f"{path}.{name}")
+        yield from _xml_value(names[name], child, f"{path}.{name}", item)
 
 
-def _xml_value(shape, node, path):
+def _xml_value(shape, node, path, item):
     if shape.type_name == "structure":
-        yield from _xml_structure(shape, node, path)
+        yield from _xml_structure(shape, node, path, item)
     elif shape.type_name == "list":
-        item = shape.member.serialization.get("name", "item")
+        name = shape.member.serialization.get("name", item)
         for child in node:
-            if _local(child.tag) != item:
-                yield f"{path} has {_local(child.tag)} where {item} is expected"
-            yield from _xml_value(shape.member, child, f"{path}[]")
+            if _local(child.tag) != name:
+                yield f"{path} has {_local(child.tag)} where {name} is expected"
+            yield from _xml_value(shape.member, child, f"{path}[]", item)
     elif len(node):
         yield f"{path} has children and is a {shape.type_name}"
     else:
