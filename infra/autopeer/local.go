@@ -17,6 +17,7 @@ import (
 
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
+	"github.com/autopeer/autopeer/internal/cloudsim/cfn"
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
 	"github.com/autopeer/autopeer/internal/domain/policy"
@@ -86,6 +87,8 @@ func serve(ctx context.Context, out, errs io.Writer, p *policy.Policy, data []by
 	s := server{out: out, errs: errs, file: p.File, ids: &local.IDs{}, printer: newPrinter(out, time.Now)}
 	s.cloud = newCloud(s.ids)
 	defer func() {
+		s.deploying.Lock() // an update by CloudFormation's API goes on after the server has stopped
+		defer s.deploying.Unlock()
 		s.cloud.Close()
 		if s.launched != nil {
 			s.launched.Close()
@@ -102,6 +105,7 @@ func serve(ctx context.Context, out, errs io.Writer, p *policy.Policy, data []by
 	if s.launched, err = local.Launch(ctx, s.cloud, w, url, p, data, s.printer.outcome); err != nil {
 		return err
 	}
+	cfn.Serve(s.cloud, &s.deploying, stacks{&s})
 	welcome(out, p, s.sites, url)
 	var observing sync.WaitGroup
 	defer observing.Wait()

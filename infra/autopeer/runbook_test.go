@@ -12,15 +12,16 @@ import (
 )
 
 // runbookBlocks are the blocks of commands of docs/runbook.md in their order: the heading above each and, as a regular
-// expression, the whole output. A block with a reason isn't run.
-var runbookBlocks = []struct{ heading, output, reason string }{
+// expression, the whole output.
+var runbookBlocks = []struct{ heading, output string }{
 	{heading: "dead-letters", output: `(?s)\{.*"TaskHandle": "\w+=*".*\}`},
 	{heading: "oldest-message", output: `(?s).*"FunctionArn": "\S+:function:autopeer-connect",.*"State": "Enabled",.*`},
 	{heading: "undelivered"},
 	{heading: "missed-events"},
 	{heading: "repeated-repairs"},
 	{heading: "A proposal waits for consent"},
-	{heading: "Recreate a deleted rule", reason: "the embedded cloud has no API of CloudFormation"},
+	{heading: recreation, output: `(?s)(.*Successfully created/updated stack - autopeer-111111111111-us-east-1\n){2}` +
+		`\{.*"Name": "autopeer-accept",.*"State": "ENABLED",.*`},
 	{heading: "Sweep findings", output: `(?s).*"MessageId": .*`},
 	{heading: "Stop a cell", output: `(Disabling\n){3}Disabling`},
 	{heading: "Stop a cell", output: `(Disabled\n){3}Disabled`},
@@ -30,6 +31,9 @@ var runbookBlocks = []struct{ heading, output, reason string }{
 	{heading: "An incident responder wants a route gone"},
 	{heading: "Send a hint by hand", output: `(?s).*"MessageId": .*`},
 }
+
+// recreation is the heading of the block that needs a rule which was deleted.
+const recreation = "Recreate a deleted rule"
 
 // runbookBlock is a fenced block of the runbook with the heading above it.
 type runbookBlock struct{ heading, text string }
@@ -83,19 +87,48 @@ func TestTheRunbookWorks(t *testing.T) {
 		if b.heading != want.heading {
 			t.Fatalf("block %d is below %q, want %q", i, b.heading, want.heading)
 		}
-		if want.reason != "" {
-			continue
-		}
 		script := placeholders.Replace(b.text)
 		if open := regexp.MustCompile(`<[a-z-]+>`).FindString(script); open != "" {
 			t.Errorf("%s: %s has no value in this test", b.heading, open)
+		}
+		var targets string
+		if b.heading == recreation {
+			targets = runBlock(t, folder, aws.env, deleteRule)
 		}
 		out := runBlock(t, folder, aws.env, script)
 		if !regexp.MustCompile(`^(?:` + want.output + `)$`).MatchString(strings.TrimSpace(out)) {
 			t.Errorf("%s:\n%s\nprints\n%s\nwant %s", b.heading, script, out, want.output)
 		}
+		if b.heading == recreation {
+			if now := runBlock(t, folder, aws.env, listTargets); now != targets || !strings.Contains(now, `"Arn"`) {
+				t.Errorf("the targets of the rule are %s, want %s", now, targets)
+			}
+		}
 	}
+	// The rule that was recreated brings the next request: without the sweep nothing else does.
+	runBlock(t, folder, aws.env, stopSweep)
+	aws.run("delete-vpc-peering-connection --vpc-peering-connection-id " + pcx)
+	created = aws.run(f.try[0])
+	pcx = created["VpcPeeringConnection"].(map[string]any)["VpcPeeringConnectionId"].(string)
+	aws.until("describe-vpc-peering-connections --vpc-peering-connection-ids "+pcx, `"Code": "active"`)
 }
+
+const (
+	listTargets = "aws events list-targets-by-rule --rule autopeer-accept --output json\n"
+	// deleteRule prints the targets of the rule and deletes it.
+	deleteRule = listTargets + `
+ids=$(aws events list-targets-by-rule --rule autopeer-accept --query 'Targets[].Id' --output text)
+aws events remove-targets --rule autopeer-accept --ids $ids > removed
+aws events delete-rule --name autopeer-accept
+if aws events describe-rule --name autopeer-accept 2> missing; then exit 1; fi
+grep -q ResourceNotFoundException missing
+`
+	stopSweep = `
+mapping=$(aws lambda list-event-source-mappings --function-name autopeer-sweep \
+  --query 'EventSourceMappings[0].UUID' --output text)
+aws lambda update-event-source-mapping --uuid "$mapping" --no-enabled
+`
+)
 
 // TestTheRunbookDependsOnNoRegion: the profile's Region may be another one than the alarm's.
 func TestTheRunbookDependsOnNoRegion(t *testing.T) {

@@ -50,6 +50,8 @@ type Launched struct {
 	stacks  map[string]*cfn.Stack // by name
 	sources map[string]cfn.Source // that are deployed, by the name of the stack
 	cells   map[peering.Cell]*Cell
+
+	toolkits map[peering.Cell]*cfn.Stack // of the CDK, deployed once
 }
 
 // SweepNow begins the sweeps after an update without the windows in which Lambda gathers messages, for the second that
@@ -78,6 +80,7 @@ func Launch(ctx context.Context, cloud *cloudsim.Cloud, w *Workshop, endpoint st
 	l := &Launched{
 		cloud: cloud, workshop: w, endpoint: endpoint, watch: watch, policy: &policy.Policy{},
 		stacks: map[string]*cfn.Stack{}, sources: map[string]cfn.Source{}, cells: map[peering.Cell]*Cell{},
+		toolkits: map[peering.Cell]*cfn.Stack{},
 	}
 	return l, l.Update(ctx, p, data)
 }
@@ -96,7 +99,11 @@ func (l *Launched) Update(ctx context.Context, p *policy.Policy, data []byte) er
 	}
 	for i, source := range sources {
 		source.Endpoint = l.endpoint
-		if err := l.deploy(ctx, source); err != nil {
+		err := l.bootstrap(ctx, source)
+		if err == nil {
+			err = l.deploy(ctx, source)
+		}
+		if err != nil {
 			return errors.Join(err, l.restore(ctx, sources[:i]))
 		}
 	}
