@@ -166,6 +166,10 @@ func TestAChangeSetRecreatesARule(t *testing.T) {
 		t.Errorf("error = %v, template = %+v", err, body)
 	}
 	p.refused(p.execute("again"), "InvalidChangeSetStatus", "execution status of [EXECUTE_COMPLETE]")
+	p.create(with("again", lost, "")) // two runs of the AWS CLI in one second choose one name
+	if err := p.execute("again"); err != nil || p.hasRule("lost") {
+		t.Errorf("error = %v; the stack has the rule: %v", err, p.hasRule("lost"))
+	}
 }
 
 func TestTheSummaryOfATemplate(t *testing.T) {

@@ -75,7 +75,8 @@ func (a *API) createChangeSet(r request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.named(s, name) != nil {
+	former := a.named(s, name)
+	if former != nil && former.executed == "" {
 		return nil, refuse(http.StatusBadRequest, "AlreadyExistsException", "ChangeSet %s already exists", name)
 	}
 	if !slices.Contains(updatable, s.Status()) {
@@ -87,6 +88,9 @@ func (a *API) createChangeSet(r request) (any, error) {
 	}
 	if err := a.fill(r, c); err != nil {
 		return nil, err
+	}
+	if former != nil { // https://github.com/elias5000/clouds-aws/issues/9 reuses the name of an executed one
+		delete(a.sets, former.id)
 	}
 	a.sets[c.id] = c
 	return struct {
