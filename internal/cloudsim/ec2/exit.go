@@ -26,6 +26,9 @@ func (s *Service) Exit(account, instanceID, service string) (via apicall.Endpoin
 	if from == nil || from.account != account {
 		return via, noInstance
 	}
+	if !from.primary().IsValid() { // the service's name has IPv4 addresses alone
+		return via, noAddress
+	}
 	full := from.serviceName(service)
 	if e := from.named(full); e != nil {
 		return e.shown(), s.enter(from, e)
@@ -83,11 +86,11 @@ func (s *Service) enter(from *face, e *endpoint) string {
 			to = f
 		}
 	}
-	p := Packet{From: from.id, To: to.addresses[0], Protocol: "tcp", Port: https}
-	if stopped := question(from, to, from.addresses[0], p); stopped != "" {
+	p := Packet{From: from.id, To: to.primary(), Protocol: "tcp", Port: https}
+	if stopped := question(from, to, from.primary(), p); stopped != "" {
 		return stopped
 	}
-	return answer(from, to, from.addresses[0], p)
+	return answer(from, to, from.primary(), p)
 }
 
 // routed returns the gateway endpoint to which the subnet's table routes the service's prefix list.

@@ -59,7 +59,7 @@ func runInstances(r *request) ([]node, error) {
 			return nil, err
 		}
 	}
-	wanted, err := r.wantedFaces(count)
+	wanted, err := r.fittingFaces(count)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +111,20 @@ type wantedFace struct {
 	ends   bool // with the instance
 }
 
+// fittingFaces returns the interfaces of each instance, all of which its type can have.
+func (r *request) fittingFaces(count int) ([][]wantedFace, error) {
+	all, err := r.wantedFaces(count)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range slices.Concat(all...) {
+		if err := w.fits(r.params["InstanceType"]); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
 // wantedFaces returns the interfaces of each instance. Those that have no id yet are made for it.
 func (r *request) wantedFaces(count int) ([][]wantedFace, error) {
 	if specified := r.items("NetworkInterface"); len(specified) > 0 {
@@ -130,9 +144,12 @@ func (r *request) wantedFaces(count int) ([][]wantedFace, error) {
 	}
 	var all [][]wantedFace
 	var given []netip.Addr
-	for _, address := range addresses {
-		f := &face{cell: r.cell, kind: kindInterface, subnet: s, addresses: []netip.Addr{address}, groups: groups}
-		if f.ipv6, err = r.addressesSix(s, address, given); err != nil {
+	for n := range count {
+		f := &face{cell: r.cell, kind: kindInterface, subnet: s, groups: groups}
+		if len(addresses) > 0 {
+			f.addresses = []netip.Addr{addresses[n]}
+		}
+		if f.ipv6, err = r.addressesSix(f, given); err != nil {
 			return nil, err
 		}
 		given = append(given, f.ipv6...)
@@ -289,10 +306,13 @@ func (r *request) instanceCount() (int, error) {
 	return most, err
 }
 
-// addresses returns the primary addresses of instances.
+// addresses returns the primary IPv4 addresses of instances, none in an IPv6-only subnet.
 func (r *request) addresses(s *subnet, count int) ([]netip.Addr, error) {
-	if r.has("PrivateIpAddress") {
+	switch {
+	case r.has("PrivateIpAddress"):
 		return r.givenAddress(s, count)
+	case s.isNative():
+		return nil, nil
 	}
 	return s.pick(count, nil)
 }
@@ -301,7 +321,7 @@ func (r *request) givenAddress(s *subnet, count int) ([]netip.Addr, error) {
 	if count > 1 {
 		return nil, combination("The parameter privateIpAddress cannot be used with more than one instance")
 	}
-	return s.parseFree([]string{r.params["PrivateIpAddress"]})
+	return s.parseFree(s.prefix, []string{r.params["PrivateIpAddress"]})
 }
 
 func (s *subnet) isTaken(address netip.Addr) bool {
@@ -370,7 +390,7 @@ var instanceListing = listing[*instance]{
 		"vpc-id":             one(func(i *instance) string { return i.subnet.vpc.id }),
 		"subnet-id":          one(func(i *instance) string { return i.subnet.id }),
 		"owner-id":           one(func(i *instance) string { return i.account }),
-		"private-ip-address": ofPrimary(func(f *face) []string { return nonEmpty(f.addresses[:1], netip.Addr.String) }),
+		"private-ip-address": ofPrimary(func(f *face) []string { return nonEmpty([]*face{f}, (*face).primaryText) }),
 		"instance.group-id": ofPrimary(func(f *face) []string {
 			return nonEmpty(f.groups, func(g *securityGroup) string { return g.id })
 		}),
@@ -423,11 +443,12 @@ func showInstance(i *instance) []node {
 	}
 	primary := i.faces[0]
 	nodes = append(nodes, i.showStop()...)
-	return append(append(nodes, i.showOptions()...),
+	nodes = append(nodes, i.showOptions()...)
+	nodes = append(nodes, optional("privateIpAddress", primary.primaryText())...)
+	return append(nodes,
 		leaf("subnetId", i.subnet.id),
 		leaf("vpcId", i.subnet.vpc.id),
-		leaf("privateIpAddress", primary.addresses[0].String()),
-		leaf("privateDnsName", i.dnsName(primary.addresses[0])),
+		leaf("privateDnsName", primary.privateName()),
 		leaf("sourceDestCheck", !primary.unchecked),
 		group("placement", leaf("availabilityZone", i.subnet.zone), leaf("groupName", ""),
 			leaf("tenancy", i.options.tenancy)),

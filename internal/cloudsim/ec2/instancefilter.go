@@ -56,7 +56,7 @@ var optionFilters = filters[*instance]{
 	"instance.group-name": ofPrimary(groupNames),
 	"ip-address":          ofPublic(func(i *instance) string { return i.public().String() }),
 	"ipv6-address":        ofPrimary(func(f *face) []string { return nonEmpty(f.ipv6, netip.Addr.String) }),
-	"private-dns-name":    ofPrimary(func(f *face) []string { return []string{f.dnsName(f.addresses[0])} }),
+	"private-dns-name":    ofPrimary(func(f *face) []string { return nonEmpty([]*face{f}, (*face).privateName) }),
 	"source-dest-check":   ofPrimary(func(f *face) []string { return []string{strconv.FormatBool(!f.unchecked)} }),
 }
 

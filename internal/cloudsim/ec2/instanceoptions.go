@@ -170,13 +170,14 @@ func oneOf(v, values string) bool {
 	return false
 }
 
-// givePublicAddress gives the instance a public address if the request wants one, or else its subnet.
+// givePublicAddress gives the instance a public address if the request wants one, or else its subnet. It is for IPv4:
+// without a private IPv4 address there is none.
 func (r *request) givePublicAddress(i *instance) {
 	wanted := i.subnet.launch.publicIP
 	if r.has(publicParam) {
 		wanted, _ = r.bool(publicParam) // options has read it
 	}
-	if wanted {
+	if wanted && !i.subnet.isNative() {
 		i.options.wantsPublic, i.options.public = true, i.derivedPublic()
 	}
 }

@@ -96,6 +96,14 @@ func (t instanceType) family() string {
 
 func (t instanceType) isXen() bool { return t.family() == "t2" }
 
+// olderFamilies run on Xen: https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-nitro-instances.html.
+const olderFamilies = "c1 c3 c4 cc1 cc2 cg1 cr1 d2 f1 g2 g3 g3s h1 hi1 hs1 i2 i3 m1 m2 m3 m4 p2 p3 r3 r4 t1 t2 x1 x1e"
+
+// isNitro: i3.metal is built on Nitro, other than the rest of its family.
+func (t instanceType) isNitro() bool {
+	return t.name == "i3.metal" || !oneOf(t.family(), olderFamilies)
+}
+
 func (t instanceType) hypervisor() string {
 	if t.isXen() {
 		return "xen"

@@ -44,7 +44,7 @@ func createNAT(r *request) ([]node, error) {
 	r.cell.faces[n.face.id] = n.face
 	r.cell.tag(n.id, tags)
 	if n.address != nil {
-		n.address.bind(n.face, n.face.addresses[0], r.newID(typeAddressBinding.prefix))
+		n.address.bind(n.face, n.face.primary(), r.newID(typeAddressBinding.prefix))
 	}
 	answer := n.show("pending")
 	return []node{group("natGateway", answer...)}, nil
@@ -70,6 +70,9 @@ func (r *request) natAddresses(n *natGateway) error {
 			return refuse("Gateway.NotAttached", "Network %s has no Internet gateway attached", n.subnet.vpc.id)
 		}
 		n.public = n.address.public
+	}
+	if n.subnet.isNative() { // the gateway takes one of the subnet's IPv4 addresses
+		return n.subnet.isFull()
 	}
 	n.face = &face{cell: r.cell, kind: kindNAT, requester: "amazon-aws", subnet: n.subnet, unchecked: true}
 	n.face.addresses, err = r.interfaceAddresses(n.subnet)
@@ -142,7 +145,7 @@ func describeNATs(r *request) ([]node, error) {
 func (n *natGateway) show(state string) []node {
 	address := []node{
 		leaf("networkInterfaceId", n.face.id),
-		leaf("privateIp", n.face.addresses[0].String()),
+		leaf("privateIp", n.face.primaryText()),
 		leaf("isPrimary", true),
 		leaf("status", "succeeded"),
 	}
@@ -274,7 +277,10 @@ func associateAddress(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	private := f.addresses[0]
+	private := f.primary()
+	if !private.IsValid() { // the code isn't documented
+		return nil, invalidValue("The network interface '%s' has no private IPv4 address", f.id)
+	}
 	if text := r.params["PrivateIpAddress"]; text != "" {
 		i := slices.IndexFunc(f.addresses, func(a netip.Addr) bool { return a.String() == text })
 		if i < 0 {

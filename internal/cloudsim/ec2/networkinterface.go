@@ -22,7 +22,7 @@ type face struct {
 	kind        string // interface, or that of a service: nat_gateway, vpc_endpoint, transit_gateway
 	requester   string // the service that manages the interface; empty for an interface of the account's own
 	subnet      *subnet
-	addresses   []netip.Addr // private IPv4 ones, the primary one first
+	addresses   []netip.Addr // private IPv4 ones, the primary one first; none in an IPv6-only subnet
 	ipv6        []netip.Addr
 	groups      []*securityGroup
 	unchecked   bool // source and destination aren't checked
@@ -60,6 +60,35 @@ func (f *face) addressLike(a netip.Addr) netip.Addr {
 	return own[0]
 }
 
+// primary returns the primary IPv4 address, the zero Addr in an IPv6-only subnet.
+func (f *face) primary() netip.Addr {
+	if len(f.addresses) == 0 {
+		return netip.Addr{}
+	}
+	return f.addresses[0]
+}
+
+// primaryText is empty without a primary IPv4 address.
+func (f *face) primaryText() string {
+	if len(f.addresses) == 0 {
+		return ""
+	}
+	return f.primary().String()
+}
+
+func (f *face) secondary() []netip.Addr { return f.addresses[min(1, len(f.addresses)):] }
+
+// fits refuses an interface of an IPv6-only subnet at an instance that isn't built on Nitro:
+// https://docs.aws.amazon.com/vpc/latest/userguide/aws-ipv6-support.html. The text is one that users of
+// RunInstances quote.
+func (f *face) fits(size string) error {
+	t := instanceType{name: orText(size, "m1.small")} // RunInstances' default
+	if f.subnet.isNative() && !t.isNitro() {
+		return refuse("UnsupportedOperation", "IPv6 addresses are not supported on %s", t.name)
+	}
+	return nil
+}
+
 func (f *face) has(a netip.Addr) bool {
 	return slices.Contains(f.addresses, a) || slices.Contains(f.ipv6, a)
 }
@@ -93,11 +122,11 @@ func (r *request) newInterface(s *subnet) (*face, error) {
 	if f.addresses, err = r.interfaceAddresses(s); err != nil {
 		return nil, err
 	}
-	f.ipv6, err = r.addressesSix(s, f.addresses[0], nil)
+	f.ipv6, err = r.addressesSix(f, nil)
 	return f, err
 }
 
-// interfaceAddresses returns the primary address and then the secondary ones.
+// interfaceAddresses returns the primary IPv4 address and then the secondary ones.
 func (r *request) interfaceAddresses(s *subnet) ([]netip.Addr, error) {
 	var given []string
 	if a := r.params["PrivateIpAddress"]; a != "" {
@@ -115,10 +144,10 @@ func (r *request) interfaceAddresses(s *subnet) ([]netip.Addr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(given) == 0 {
+	if len(given) == 0 && !s.isNative() {
 		more++
 	}
-	all, err := s.parseFree(given)
+	all, err := s.parseFree(s.prefix, given)
 	if err != nil {
 		return nil, err
 	}
@@ -126,15 +155,11 @@ func (r *request) interfaceAddresses(s *subnet) ([]netip.Addr, error) {
 	return append(all, some...), err
 }
 
-// parseFree reads addresses of the subnet that nothing has.
-func (s *subnet) parseFree(given []string) ([]netip.Addr, error) {
+// parseFree reads addresses of one of the subnet's blocks that nothing has.
+func (s *subnet) parseFree(block netip.Prefix, given []string) ([]netip.Addr, error) {
 	var all []netip.Addr
 	for _, text := range given {
 		a, err := netip.ParseAddr(text)
-		block := s.prefix
-		if a.Is6() {
-			block = s.ipv6.prefix
-		}
 		switch {
 		case err != nil || !block.IsValid() || !block.Contains(a):
 			return nil, invalidValue("Address %s does not fall within the subnet's address range", text)
@@ -177,17 +202,22 @@ func (s *subnet) isFull() *refusal {
 
 // addressesSix returns the IPv6 addresses of a new interface: those that the request wants, or else one if the subnet
 // gives one, which ends as the interface's IPv4 address does. A count of 0 overrides the subnet's attribute:
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNetworkInterface.html.
-func (r *request) addressesSix(s *subnet, four netip.Addr, beside []netip.Addr) ([]netip.Addr, error) {
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNetworkInterface.html. An interface without an IPv4
+// address has at least one.
+func (r *request) addressesSix(f *face, beside []netip.Addr) ([]netip.Addr, error) {
+	s, four := f.subnet, f.primary()
+	if !four.IsValid() {
+		return r.givenSix(s, 1, beside)
+	}
 	wanted := r.has("Ipv6Addresses") || r.has("Ipv6Address") || r.has("Ipv6AddressCount")
 	if six := s.ipv6For(four); !wanted && s.launch.ipv6 && !s.isTaken(six) {
 		return []netip.Addr{six}, nil
 	}
-	return r.givenSix(s, beside)
+	return r.givenSix(s, 0, beside)
 }
 
 // givenSix reads IPv6 addresses, or picks as many as the request counts, other than those beside.
-func (r *request) givenSix(s *subnet, beside []netip.Addr) ([]netip.Addr, error) {
+func (r *request) givenSix(s *subnet, least int, beside []netip.Addr) ([]netip.Addr, error) {
 	var given []string
 	for _, fields := range append(r.items("Ipv6Addresses"), r.items("Ipv6Address")...) {
 		if a := fields["Ipv6Address"] + fields[""]; a != "" {
@@ -195,11 +225,12 @@ func (r *request) givenSix(s *subnet, beside []netip.Addr) ([]netip.Addr, error)
 		}
 	}
 	n, err := r.int("Ipv6AddressCount", 0)
+	n = max(n, least)
 	switch {
 	case err != nil:
 		return nil, err
 	case len(given) > 0:
-		return s.parseFree(given)
+		return s.parseFree(s.ipv6.prefix, given)
 	case n > 0 && s.ipv6.id == "":
 		return nil, invalidValue("The subnet '%s' has no IPv6 CIDR block", s.id)
 	}
@@ -298,6 +329,9 @@ func attachInterface(r *request) ([]node, error) {
 	case i.subnet.zone != f.subnet.zone:
 		return nil,
 			invalidValue("You may not attach a network interface to an instance if they are not in the same availability zone")
+	}
+	if err := f.fits(i.size); err != nil {
+		return nil, err
 	}
 	r.attach(f, i, device)
 	return []node{leaf("attachmentId", f.attachment.id), leaf("networkCardIndex", 0)}, nil
@@ -454,19 +488,19 @@ func (r *request) assignable(f *face) ([]netip.Addr, error) {
 	}
 	given := r.list("PrivateIpAddress")
 	if !reassign {
-		return f.subnet.parseFree(given)
+		return f.subnet.parseFree(f.subnet.prefix, given)
 	}
 	var from []*face
 	var moved []netip.Addr
 	for _, other := range r.cell.faces {
-		for _, a := range other.addresses[min(1, len(other.addresses)):] {
+		for _, a := range other.secondary() {
 			if other.subnet == f.subnet && slices.Contains(given, a.String()) {
 				from, moved = append(from, other), append(moved, a)
 			}
 		}
 	}
 	isMoved := func(a netip.Addr) bool { return slices.Contains(moved, a) }
-	free, err := f.subnet.parseFree(slices.DeleteFunc(given, func(text string) bool {
+	free, err := f.subnet.parseFree(f.subnet.prefix, slices.DeleteFunc(given, func(text string) bool {
 		a, err := netip.ParseAddr(text)
 		return err == nil && isMoved(a)
 	}))
@@ -484,11 +518,11 @@ func unassignAddresses(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	left, err := without(f.addresses[1:], r.list("PrivateIpAddress"))
+	left, err := without(f.secondary(), r.list("PrivateIpAddress"))
 	if err != nil {
 		return nil, err
 	}
-	f.addresses = append(f.addresses[:1:1], left...)
+	f.addresses = append(slices.Clip(f.addresses[:len(f.addresses)-len(f.secondary())]), left...)
 	return done(), nil
 }
 
@@ -510,7 +544,7 @@ func assignSix(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	added, err := r.givenSix(f.subnet, nil)
+	added, err := r.givenSix(f.subnet, 0, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -556,8 +590,8 @@ var interfaceListing = listing[*face]{
 		"subnet-id":                      one(func(f *face) string { return f.subnet.id }),
 		"availability-zone":              one(func(f *face) string { return f.subnet.zone }),
 		"availability-zone-id":           one(func(f *face) string { return zoneID(f.subnet.zone) }),
-		"private-dns-name":               one(func(f *face) string { return f.dnsName(f.addresses[0]) }),
-		"addresses.primary":              one(func(*face) string { return "true" }), // the first is
+		"private-dns-name":               func(f *face) []string { return nonEmpty([]*face{f}, (*face).privateName) },
+		"addresses.primary":              (*face).primaryFlags,
 		"attachment.attach-time":         ofAttachment(func(a *attachment) string { return timestamp(a.since) }),
 		"association.ip-owner-id":        ofAddress(func(e *elasticIP) string { return e.account }),
 		"addresses.association.owner-id": ofAddress(func(e *elasticIP) string { return e.account }),
@@ -575,7 +609,7 @@ var interfaceListing = listing[*face]{
 		"requester-managed":                one(func(f *face) string { return strconv.FormatBool(f.requester != "") }),
 		"source-dest-check":                one(func(f *face) string { return strconv.FormatBool(!f.unchecked) }),
 		"mac-address":                      one((*face).mac),
-		"private-ip-address":               one(func(f *face) string { return f.addresses[0].String() }),
+		"private-ip-address":               func(f *face) []string { return nonEmpty([]*face{f}, (*face).primaryText) },
 		"addresses.private-ip-address":     func(f *face) []string { return nonEmpty(f.addresses, netip.Addr.String) },
 		"ipv6-addresses.ipv6-address":      func(f *face) []string { return nonEmpty(f.ipv6, netip.Addr.String) },
 		"attachment.attachment-id":         ofAttachment(func(a *attachment) string { return a.id }),
@@ -626,11 +660,33 @@ func (f *face) mac() string {
 
 // dnsName is the name by address of https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/hostname-types.html.
 func (c *cell) dnsName(a netip.Addr) string {
-	domain := c.region + ".compute.internal"
+	return "ip-" + strings.ReplaceAll(a.String(), ".", "-") + "." + c.privateDomain()
+}
+
+func (c *cell) privateDomain() string {
 	if c.region == "us-east-1" {
-		domain = "ec2.internal"
+		return "ec2.internal"
 	}
-	return "ip-" + strings.ReplaceAll(a.String(), ".", "-") + "." + domain
+	return c.region + ".compute.internal"
+}
+
+// privateName is the name by the primary IPv4 address or, without one, that by the instance, empty if there is none.
+func (f *face) privateName() string {
+	switch {
+	case len(f.addresses) > 0:
+		return f.dnsName(f.primary())
+	case f.attachment == nil:
+		return ""
+	}
+	return f.attachment.instance.id + "." + f.privateDomain()
+}
+
+func (f *face) primaryFlags() []string {
+	var all []string
+	for _, a := range f.addresses {
+		all = append(all, strconv.FormatBool(a == f.primary()))
+	}
+	return all
 }
 
 func (f *face) groupsNode() node {
@@ -660,15 +716,13 @@ func (f *face) addressNodes(association func(*elasticIP) node) []node {
 		}
 		return []node{association(f.bound()[i])}
 	}
-	return []node{
-		leaf("privateIpAddress", f.addresses[0].String()),
-		leaf("privateDnsName", f.dnsName(f.addresses[0])),
+	names := append(optional("privateIpAddress", f.primaryText()), optional("privateDnsName", f.privateName())...)
+	return append(names,
 		listOf("privateIpAddressesSet", f.addresses, func(a netip.Addr) []node {
 			return append(of(a), leaf("privateIpAddress", a.String()), leaf("privateDnsName", f.dnsName(a)),
-				leaf("primary", a == f.addresses[0]))
+				leaf("primary", a == f.primary()))
 		}),
-		listOf("ipv6AddressesSet", f.ipv6, func(a netip.Addr) []node { return []node{leaf("ipv6Address", a.String())} }),
-	}
+		listOf("ipv6AddressesSet", f.ipv6, func(a netip.Addr) []node { return []node{leaf("ipv6Address", a.String())} }))
 }
 
 func showInterface(f *face) []node {
@@ -690,6 +744,9 @@ func showInterface(f *face) []node {
 	nodes = append(nodes, f.addressNodes((*elasticIP).associationNode)...)
 	if bound := f.bound(); len(bound) > 0 {
 		nodes = append(nodes, bound[0].associationNode())
+	}
+	if f.subnet.isNative() {
+		nodes = append(nodes, leaf("ipv6Native", true))
 	}
 	nodes = append(nodes, optional("requesterId", f.requester)...)
 	return append(nodes, f.attachmentNodes()...)

@@ -59,7 +59,7 @@ func createSubnet(r *request) ([]node, error) {
 	if six.IsValid() {
 		s.ipv6 = block{id: r.newID(typeSubnetBlock.prefix), prefix: six}
 	}
-	s.launch.ipv6 = s.isNative()
+	s.launch.ipv6, s.launch.resourceName = s.isNative(), s.isNative()
 	r.cell.tag(s.id, tags)
 	return []node{group("subnet", showSubnet(s)...)}, nil
 }

@@ -82,6 +82,9 @@ func (r *request) modifyHostnameType(s *subnet) ([]node, error) {
 	}
 	switch t := r.params["PrivateDnsHostnameTypeOnLaunch"]; t {
 	case ipName, resourceName:
+		if t == ipName && s.isNative() { // the code isn't documented
+			return nil, invalidValue("The hostname type of the IPv6-only subnet %s must be resource-name", s.id)
+		}
 		s.launch.resourceName = t == resourceName
 		return done(), nil
 	default:
