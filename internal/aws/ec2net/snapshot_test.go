@@ -29,6 +29,8 @@ func TestInstances(t *testing.T) {
 		third = `<networkInterfaceId>eni-3</networkInterfaceId><attachment><deviceIndex>0</deviceIndex>` +
 			`<networkCardIndex>1</networkCardIndex></attachment>`
 		bare = `<networkInterfaceId>eni-4</networkInterfaceId>`
+		six  = `<networkInterfaceId>eni-5</networkInterfaceId><privateIpAddressesSet/><ipv6AddressesSet><item>
+			<ipv6Address>2001:db8::6</ipv6Address></item></ipv6AddressesSet>`
 	)
 	one := peering.Interface{
 		ID: "eni-1", VPC: "vpc-1", Subnet: "subnet-1", Groups: []peering.SecurityGroupID{"sg-1", "sg-2"},
@@ -48,6 +50,9 @@ func TestInstances(t *testing.T) {
 		{"two in order", []string{primary, second}, []peering.Interface{one, two}},
 		{"the primary one listed last", []string{third, second, primary}, []peering.Interface{one, two, {ID: "eni-3"}}},
 		{"one without an attachment", []string{bare}, []peering.Interface{{ID: "eni-4"}}},
+		{"one of an IPv6-only subnet", []string{six}, []peering.Interface{
+			{ID: "eni-5", Addresses: []netip.Addr{netip.MustParseAddr("2001:db8::6")}},
+		}},
 		{"none", nil, nil},
 	}
 	for _, tt := range tests {
