@@ -21,8 +21,12 @@ import (
 	"github.com/autopeer/autopeer/internal/local"
 )
 
-// publicService is an address of AWS's services on the internet.
-var publicService = netip.MustParseAddr("52.216.0.0")
+// publicServices has an address of each service on the internet: the prefix list of a gateway endpoint has those of its
+// own service alone.
+var publicServices = map[string]netip.Addr{
+	"s3": netip.MustParseAddr("52.216.0.0"), "dynamodb": netip.MustParseAddr("52.94.0.0"),
+	"ssm": netip.MustParseAddr("52.46.128.0"),
+}
 
 const (
 	report    = "2026/q3.csv"
@@ -130,7 +134,7 @@ func code(err error) string {
 // agree.
 func (p private) calls(from lab.Site, service string, policies ...reach.PolicyCheck) reach.Answer {
 	a := p.snapshot().CheckService(reach.ServiceQuery{
-		From: from.Server, Service: service, Public: publicService, Policies: policies,
+		From: from.Server, Service: service, Public: publicServices[service], Policies: policies,
 	})
 	answer := "reachable"
 	if !a.Reachable {

@@ -51,7 +51,13 @@ func (n Network) travel(q ServiceQuery) (a Answer, via peering.EndpointID) {
 	if e := n.endpoint(q.Service, hasName); e != nil {
 		return n.enter(q.From, *e), e.ID
 	}
-	p := packet{from: end{face.Addresses[0], source, face}, to: end{addr: q.Public}, protocol: peering.TCP, port: https}
+	ofFamily := func(a netip.Addr) bool { return a.Is4() == q.Public.Is4() }
+	addr := find(face.Addresses, ofFamily)
+	if addr == nil {
+		a.Blocker = *packet{}.blocked(NoAddress, q.From, "%s has no address of the family of %s", q.From, q.Public)
+		return a, via
+	}
+	p := packet{from: end{*addr, source, face}, to: end{addr: q.Public}, protocol: peering.TCP, port: https}
 	table := n.routeTable(face)
 	if table == nil {
 		a.Blocker = *p.blocked(NoRoute, face.Subnet, "no route table of %s is known here", face.Subnet)

@@ -117,6 +117,12 @@ func TestServices(t *testing.T) {
 		{"an instance without an interface", func(w *world) {
 			w.Instances[0].Interfaces = nil
 		}, "s3", reach.NoInstance, "instance i-a is not known here"},
+		{"an instance with IPv6 alone", func(w *world) {
+			w.Instances[0].Interfaces[0].Addresses = []netip.Addr{netip.MustParseAddr("2001:db8::5")}
+		}, "s3", reach.NoAddress, "i-a has no address of the family of 52.216.0.1"},
+		{"an interface without an address", func(w *world) {
+			w.Instances[0].Interfaces[0].Addresses = nil
+		}, "s3", reach.NoAddress, "i-a has no address of the family of 52.216.0.1"},
 
 		{"an interface endpoint", interfaceEndpoint, "ssm", "", ""},
 		{"an interface endpoint of another VPC", steps(interfaceEndpoint, onEndpoint(func(e *peering.Endpoint) {
