@@ -15,8 +15,10 @@ func RequestDenied(o outcome.Outcome, d policy.Decision, isRetired bool) outcome
 	switch d.Code {
 	case policy.NotListed:
 		o.Next = unlisted(o, stays, isRetired)
+		o.Reason.Keys = append(o.Reason.Keys, endings(stays, isRetired)...)
 	case policy.WrongDirection:
 		o.Next = fmt.Sprintf("have %s request the connection", d.Accepter)
+		o.Reason.Keys = append(o.Reason.Keys, endings(stays, false)...)
 		if stays {
 			o.Next = fmt.Sprintf("delete or reject %s, and %s", o.Connection, o.Next)
 		}
@@ -31,6 +33,17 @@ func RequestDenied(o outcome.Outcome, d policy.Decision, isRetired bool) outcome
 		return MultipathDenied(o)
 	}
 	return o
+}
+
+// endings are the keys of the facts on which the next step depends beside the reason.
+func endings(stays, isRetired bool) (keys []string) {
+	if !stays {
+		keys = append(keys, "rejected")
+	}
+	if isRetired {
+		keys = append(keys, "retired")
+	}
+	return keys
 }
 
 const (

@@ -8,6 +8,14 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
+// GatewayEndpoint creates the endpoint of the service in the VPC, with a route in the table.
+func (p *Person) GatewayEndpoint(v VPC, service string, table peering.RouteTableID) {
+	call(p, p.EC2.CreateVpcEndpoint, &ec2.CreateVpcEndpointInput{
+		VpcId: str(v.ID), VpcEndpointType: types.VpcEndpointTypeGateway, RouteTableIds: []string{string(table)},
+		ServiceName: aws.String("com.amazonaws." + string(p.Cell.Region) + "." + service),
+	})
+}
+
 // RouteToEndpoint adds a gateway endpoint's route to the table.
 func (p *Person) RouteToEndpoint(table peering.RouteTableID, id peering.EndpointID) {
 	call(p, p.EC2.ModifyVpcEndpoint, &ec2.ModifyVpcEndpointInput{

@@ -89,12 +89,14 @@ func (s *stage) readQueues() {
 	}
 }
 
-// routeLists routes a prefix list in each VPC, whose blocks the functions read.
+// routeLists routes prefix lists in each VPC, whose blocks the functions read: one of a customer, and AWS's own of a
+// gateway endpoint.
 func (s *stage) routeLists() {
 	for _, site := range s.sites {
 		s.by(site.Cell, func(p *lab.Person) {
 			p.ToInternet(site.VPC, site.VPC.Main)
 			p.RouteListToGateway(site.VPC, site.VPC.Main, "198.51.100.0/24")
+			p.GatewayEndpoint(site.VPC, "s3", site.VPC.Main)
 		})
 	}
 }
