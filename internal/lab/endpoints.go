@@ -12,7 +12,7 @@ import (
 func (p *Person) GatewayEndpoint(v VPC, service string, table peering.RouteTableID) {
 	call(p, p.EC2.CreateVpcEndpoint, &ec2.CreateVpcEndpointInput{
 		VpcId: str(v.ID), VpcEndpointType: types.VpcEndpointTypeGateway, RouteTableIds: []string{string(table)},
-		ServiceName: aws.String("com.amazonaws." + string(p.Cell.Region) + "." + service),
+		ServiceName: aws.String("com.amazonaws." + string(p.Region) + "." + service),
 	})
 }
 
