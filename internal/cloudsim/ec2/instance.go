@@ -111,7 +111,7 @@ type wantedFace struct {
 	ends   bool // with the instance
 }
 
-// fittingFaces returns the interfaces of each instance, all of which its type can have.
+// fittingFaces returns the interfaces of each instance, or a refusal if its type can't have them.
 func (r *request) fittingFaces(count int) ([][]wantedFace, error) {
 	all, err := r.wantedFaces(count)
 	if err != nil {

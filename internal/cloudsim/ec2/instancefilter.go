@@ -13,7 +13,7 @@ func (f filters[T]) and(further filters[T]) filters[T] {
 	return all
 }
 
-// optionFilters are those of an instance's options and of what it shows of its primary interface:
+// optionFilters are those of an instance's options and of the fields of its primary interface:
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html.
 var optionFilters = filters[*instance]{
 	"architecture":             one(func(i *instance) string { return imageOf(i.image, i.region).architecture }),

@@ -136,7 +136,7 @@ func TestRefusedWithoutIPv4(t *testing.T) {
 	refused(t, err, "InvalidParameterValue")
 }
 
-// TestInterfacesWithoutIPv4: what needs an IPv4 address of the interface or its subnet is refused.
+// TestInterfacesWithoutIPv4: calls that need an IPv4 address of the interface or its subnet are refused.
 func TestInterfacesWithoutIPv4(t *testing.T) {
 	t.Parallel()
 	c := one(t)

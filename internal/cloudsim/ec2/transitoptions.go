@@ -139,7 +139,7 @@ func (r *request) namedTables(g *transitGateway, given params) (association, pro
 	return association, propagation, nil
 }
 
-// settleTables makes the default route table of a transit gateway that has none, and none of a disabled default.
+// settleTables makes the default route table of a transit gateway that lacks one, unless the default is disabled.
 func (r *request) settleTables(g *transitGateway) {
 	made := r.cell.transitTables[g.defaultTableID()]
 	for name, table := range map[string]**transitTable{
