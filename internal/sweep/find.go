@@ -267,8 +267,8 @@ func (s *Sweeper) side(side plan.Side, p plan.Plan, d policy.Decision, current o
 	return findings{f}
 }
 
-// freed reports whether an obstacle of the side has ended, and returns the time at which that was found. Unread prefix
-// lists may hide an obstacle, so one that was known ends only once they are read. They are no obstacle themselves.
+// freed reports whether an obstacle of the side has ended, and returns the time at which that was found. While
+// additions wait for prefix lists, these may hide the obstacle, so it ends only once they are read.
 func (s *Sweeper) freed(side plan.Side, p plan.Plan, f finding) (bool, time.Time) {
 	if isUnread(side) && !p.HasObstacle() || !s.obstructed.ends(f.half(), f.obstructed) {
 		return false, time.Time{}

@@ -93,7 +93,10 @@ func TestUnreadPrefixLists(t *testing.T) {
 	remove := []string{"delete route 10.99.0.0/16 → pcx-new in rtb-1"}
 	ours := []peering.Route{toPeer("pcx-new", false)}
 	wide := []peering.Route{{Destination: netip.MustParsePrefix("10.99.0.0/16"), Target: "pcx-new"}}
+	unpermitted := []string{"rtb-1 routes pl-1 to vpce-1 beside the routes to the peer: autopeer has no permission to " +
+		"read the list, and if it has addresses of the peer, traffic to them may go to vpce-1"}
 	gone, denied := fault.Errorf(fault.Denied, "not found"), fault.Errorf(fault.Permanent, "denied")
+	throttled := fault.Errorf(fault.Retryable, "throttled")
 	unchosen := func(s *plan.Side) { s.Terms.Routes.Tables.Scope = policy.TablesByID }
 	none := func(s *plan.Side) { s.Terms.Routes.Tables.Scope = policy.NoTables }
 	unreached := func(s *plan.Side) { s.LeftOut = []policy.LeftOut{{Role: peering.Accepter, Block: peerBlock}} }
@@ -109,14 +112,16 @@ func TestUnreadPrefixLists(t *testing.T) {
 		"a list that EC2 doesn't show":  {gone, nil, nil, conflict, nil, nil},
 		"beside a route of ours":        {gone, ours, nil, nil, note, nil},
 		"beside a forbidden route":      {gone, wide, nil, slices.Concat(remove, conflict), nil, nil},
-		"a denied read":                 {denied, nil, nil, nil, nil, denied},
+		"a denied read":                 {denied, nil, nil, nil, unpermitted, denied},
 		"it beside a forbidden route":   {denied, wide, nil, remove, nil, denied},
-		"it beside a route of ours":     {denied, ours, nil, nil, nil, denied},
+		"it beside a route of ours":     {denied, ours, nil, nil, unpermitted, nil},
+		"a failed read":                 {throttled, nil, nil, nil, nil, throttled},
+		"that beside a route of ours":   {throttled, ours, nil, nil, nil, throttled},
 		"in a table that gets no route": {denied, nil, unchosen, nil, nil, nil},
 		"routes that others make":       {denied, nil, none, nil, nil, nil},
 		"without a destination":         {denied, nil, unreached, nil, nil, nil},
-		"on hold":                       {denied, nil, hold, nil, nil, nil},
-		"with an objection":             {denied, nil, func(s *plan.Side) { s.Closing = true }, nil, nil, nil},
+		"on hold":                       {denied, nil, hold, nil, unpermitted, nil},
+		"with an objection":             {denied, nil, func(s *plan.Side) { s.Closing = true }, nil, unpermitted, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -13,7 +13,7 @@ import (
 // Notes returns a sentence for each resource of the side's VPC with which the routes and rules of the plan have no
 // effect. It never reports a resource that the cell can't read.
 func (s Side) Notes() []string {
-	return slices.Concat(s.unusedTables(), s.besideEndpoints(), s.besideHiddenLists(), s.withoutEgress())
+	return slices.Concat(s.unusedTables(), s.besideEndpoints(), s.besideUnreadLists(), s.withoutEgress())
 }
 
 // unusedTables returns a note for each route table that the policy selects and that serves no subnet. With the

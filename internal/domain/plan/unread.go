@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 
 	"github.com/autopeer/autopeer/internal/domain/fault"
@@ -12,21 +13,33 @@ import (
 )
 
 // Unread joins the errors of the prefix lists in the tables that get routes to the peer, once for each list. New routes
-// wait until they are read. A list that EC2 doesn't show has no error here, but is a conflict or a note, because
-// reading it again doesn't help. Unread returns nil while all additions wait for another reason.
+// wait until they are read. Unread returns nil while all additions wait for another reason, and leaves out two kinds,
+// because reading again doesn't help:
+//   - a list that EC2 doesn't show, which is a conflict or a note;
+//   - a missing permission, as long as the table lacks no route, which is a note.
 func (s Side) Unread() error {
 	if s.onlyCloses() {
 		return nil
 	}
 	faults := map[peering.PrefixListID]error{}
 	for _, t := range s.routedTables() {
-		maps.Copy(faults, unreadLists(t, false))
+		for id, err := range unreadLists(t, false) {
+			if fault.Of(err) != fault.Permanent || s.lacksRoute(t) {
+				faults[id] = err
+			}
+		}
 	}
 	var all []error
 	for _, id := range slices.Sorted(maps.Keys(faults)) {
 		all = append(all, faults[id])
 	}
 	return errors.Join(all...)
+}
+
+// lacksRoute reports whether the table has no route of the connection to one of the wanted destinations.
+func (s Side) lacksRoute(t peering.RouteTable) bool {
+	want, _ := destinations(s.Terms.Routes, s.peerBlocks())
+	return slices.ContainsFunc(want, func(dst netip.Prefix) bool { return s.routeChange(t, dst) != nil })
 }
 
 // routedTables returns the tables that have or get routes to the peer, sorted.
@@ -47,15 +60,23 @@ func unreadLists(t peering.RouteTable, hidden bool) map[peering.PrefixListID]err
 	return lists
 }
 
-// besideHiddenLists returns a note for each route to a prefix list that EC2 doesn't show to the cell's account.
-func (s Side) besideHiddenLists() []string {
+// besideUnreadLists returns a note for each route to a prefix list whose blocks EC2 doesn't show to the cell's account,
+// or not to autopeer for lack of a permission.
+func (s Side) besideUnreadLists() []string {
 	var notes []string
 	for _, t := range s.routedTables() {
 		for _, r := range t.Routes {
-			if unreadLists(t, true)[r.PrefixList] != nil {
-				notes = append(notes, fmt.Sprintf("%s routes %s to %s beside the routes to the peer: EC2 doesn't show the list, "+
-					"and if it has addresses of the peer, traffic to them may go to %s", t.ID, r.PrefixList, r.Target, r.Target))
+			reason := "EC2 doesn't show the list"
+			switch err := t.Unread[r.PrefixList]; {
+			case err == nil:
+				continue
+			case fault.Of(err) == fault.Permanent:
+				reason = "autopeer has no permission to read the list"
+			case fault.Of(err) != fault.Denied:
+				continue // it is read again before the announcement
 			}
+			notes = append(notes, fmt.Sprintf("%s routes %s to %s beside the routes to the peer: %s, and if it has "+
+				"addresses of the peer, traffic to them may go to %s", t.ID, r.PrefixList, r.Target, reason, r.Target))
 		}
 	}
 	return notes

@@ -321,6 +321,32 @@ func TestTheEndOfAFailedRead(t *testing.T) {
 	})
 }
 
+// TestASideThatLacksNoRoute is repaired and announced while a permission to read a list is missing, with a note and
+// without dead letters.
+func TestASideThatLacksNoRoute(t *testing.T) {
+	t.Parallel()
+	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Company(one, accepter)
+		t.ByHand(accepter, func(p *lab.Person) {
+			p.ToInternet(f.VPC, f.Table)
+			p.RouteListToGateway(f.VPC, f.Table, "192.0.2.0/24")
+		})
+		pcx := t.Ask(m, f)
+		t.Settle()
+		defer failsToRead(t, "UnauthorizedOperation")()
+		t.ByHand(accepter, func(p *lab.Person) { p.Expel(f.Group, "icmp", -1, -1, "10.10.0.0/16") })
+		time.Sleep(3 * time.Hour)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+		t.InDeadLetters(0)
+		t.AnnouncedOnce(outcome.Repaired, pcx)
+		if said := t.Announced(outcome.Connected, pcx); !slices.ContainsFunc(said, func(o outcome.Outcome) bool {
+			return strings.Contains(strings.Join(o.Notes, "\n"), "autopeer has no permission to read the list")
+		}) {
+			t.Errorf("announced %+v, want a note about the list", said)
+		}
+	})
+}
+
 // TestASweepReportsAListThatItCannotRead after it has sent its other findings: its message fails, and a rule that the
 // policy doesn't allow is removed although no event reports it.
 func TestASweepReportsAListThatItCannotRead(t *testing.T) {
