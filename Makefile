@@ -24,7 +24,7 @@ LAMBDA_RIE    := v0.0.0-20261030222936-bef5c4ba774d
 PYTHON        ?= python3
 SHELL         := bash
 .SHELLFLAGS   := -o pipefail -c
-# jsii would print a banner of many lines for each app. `autopeer` prints one line in its place.
+# jsii would print a banner of many lines for each app. The apps and `autopeer` print one line in its place.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 # With the commit in a function, every commit would deploy every function.

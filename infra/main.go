@@ -4,6 +4,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -47,7 +48,8 @@ func synth(getenv func(string) string, stderr io.Writer) error {
 	if err := cdkjson.FindNode(getenv, exec.LookPath); err != nil {
 		return err
 	}
-	context, err := readContext()
+	cdkjson.WarnOfNode(context.Background(), getenv, stderr)
+	values, err := readContext()
 	if err != nil {
 		return err
 	}
@@ -56,7 +58,7 @@ func synth(getenv func(string) string, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: &out, AnalyticsReporting: jsii.Bool(false)})
+	app := awscdk.NewApp(&awscdk.AppProps{Context: &values, Outdir: &out, AnalyticsReporting: jsii.Bool(false)})
 	get := func(key string) any { return app.Node().TryGetContext(&key) }
 	options, err := cell.ParseOptions(get)
 	if err != nil {
@@ -102,7 +104,7 @@ func policyOf(getenv func(string) string, get func(key string) any) (string, err
 func readPolicy(stderr io.Writer, file string) (*policy.Policy, error) {
 	data, err := os.ReadFile(file) // the operator names it
 	if err != nil {
-		return nil, mistake{err}
+		return nil, mistake{fmt.Errorf("read the policy: %w", err)}
 	}
 	p, warnings, err := policyfile.Check(file, data)
 	for _, w := range warnings {

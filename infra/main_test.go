@@ -118,6 +118,20 @@ func TestSynthPrintsWarnings(t *testing.T) {
 	}
 }
 
+// TestSynthWarnsOfNode: the Makefile silences jsii's banner.
+func TestSynthWarnsOfNode(t *testing.T) {
+	dir := workshop(t, `{`, oneCell) // which ends the synthesis
+	node := filepath.Join(dir, "node")
+	if err := os.WriteFile(node, []byte("#!/bin/sh\necho v20.20.2\n"), 0o700); err != nil { //nolint:gosec // it runs
+		t.Fatal(err)
+	}
+	var stderr strings.Builder
+	run(func(name string) string { return map[string]string{"JSII_NODE": node}[name] }, &stderr)
+	if n := strings.Count(stderr.String(), "Node.js 20 is end of life"); n != 1 {
+		t.Errorf("stderr = %q, want one warning", stderr.String())
+	}
+}
+
 func TestMistakesStopSynth(t *testing.T) {
 	tests := []struct {
 		name, cdk, policy string
@@ -131,7 +145,7 @@ func TestMistakesStopSynth(t *testing.T) {
 		{"a Region of no partition is a mistake", anyContext, strings.ReplaceAll(oneCell, "us-east-1", "us-navy-east-1"), nil,
 			2, []string{`region: "us-navy-east-1" is in no partition of AWS`}},
 		{"POLICY names another file", anyContext, oneCell, map[string]string{"POLICY": "other.yaml"},
-			2, []string{"other.yaml"}},
+			2, []string{"read the policy: open other.yaml"}},
 		{"an option that nothing reads is a mistake", `{"context": {"policy": "policy.yaml", "prefex": "net"}}`, oneCell, nil,
 			2, []string{`"prefex"`, "did you mean prefix?"}},
 		{"a wrong option is a mistake", `{"context": {"policy": "policy.yaml", "trail": "perhaps"}}`, oneCell,

@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 
 	"github.com/autopeer/autopeer/infra/cdkjson"
 	"github.com/autopeer/autopeer/internal/domain/policy"
@@ -49,10 +48,7 @@ func readFile(file string) ([]byte, error) {
 
 // prepare warns of a version of Node.js that is end of life, and builds the programs that the embedded cloud runs.
 func prepare(ctx context.Context, out, stderr io.Writer) (*local.Workshop, error) {
-	version, err := exec.CommandContext(ctx, cmp.Or(os.Getenv("JSII_NODE"), "node"), "--version").Output()
-	if warning := cdkjson.NodeWarning(string(version)); err == nil && warning != "" {
-		fmt.Fprintln(stderr, warning)
-	}
+	cdkjson.WarnOfNode(ctx, os.Getenv, stderr)
 	return local.Prepare(ctx, out)
 }
 

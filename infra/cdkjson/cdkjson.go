@@ -4,9 +4,12 @@ package cdkjson
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 )
@@ -35,15 +38,31 @@ func Context() (map[string]any, error) {
 
 // FindNode returns an error if Node.js isn't installed. The CDK would panic. lookPath finds a program.
 func FindNode(getenv func(string) string, lookPath func(string) (string, error)) error {
-	if getenv("JSII_RUNTIME") != "" { // another program runs the CDK
+	if !runsOnNode(getenv) {
 		return nil
 	}
-	node := cmp.Or(getenv("JSII_NODE"), "node")
-	if _, err := lookPath(node); err != nil {
+	if _, err := lookPath(node(getenv)); err != nil {
 		return fmt.Errorf("the CDK runs on Node.js, which is not installed or not on the PATH; install Node.js 22 or 24: %w",
 			err)
 	}
 	return nil
+}
+
+// runsOnNode reports whether no other program runs the CDK.
+func runsOnNode(getenv func(string) string) bool { return getenv("JSII_RUNTIME") == "" }
+
+func node(getenv func(string) string) string { return cmp.Or(getenv("JSII_NODE"), "node") }
+
+// WarnOfNode prints one line if the version of Node.js is end of life. The Makefile silences jsii's banner, and
+// internal/local shows no output of an app that succeeds.
+func WarnOfNode(ctx context.Context, getenv func(string) string, stderr io.Writer) {
+	if !runsOnNode(getenv) {
+		return
+	}
+	version, err := exec.CommandContext(ctx, node(getenv), "--version").Output() // the program that the CDK runs on
+	if warning := NodeWarning(string(version)); err == nil && warning != "" {
+		_, _ = fmt.Fprintln(stderr, warning)
+	}
 }
 
 // oldestNode is the oldest major version of Node.js that its maintainers support.

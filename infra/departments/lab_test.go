@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -40,7 +41,7 @@ func synthesized(t *testing.T) []cfn.Source {
 	t.Helper()
 	t.Chdir("../..")
 	out := t.TempDir()
-	if err := run(t.Context(), nil, environment(out), nil); err != nil {
+	if err := run(t.Context(), nil, environment(out), nil, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	stacks, err := cfn.ReadAssembly(out)
@@ -186,7 +187,7 @@ func TestConnectionsAreDeletedBeforeTheStacks(t *testing.T) {
 	if err := lab.disconnect(t.Context(), &out, 0); err != nil || out.Len() > 0 {
 		t.Errorf("a second run: %v, printed %q, want nothing", err, out.String())
 	}
-	if err := run(t.Context(), []string{"disconnect", "missing.json"}, nil, &out); err != nil ||
+	if err := run(t.Context(), []string{"disconnect", "missing.json"}, nil, &out, nil); err != nil ||
 		!strings.Contains(out.String(), "no connections of the lab") {
 		t.Errorf("without outputs: %v, printed %q", err, out.String())
 	}
@@ -255,14 +256,14 @@ func TestThePolicyOfTheLab(t *testing.T) {
 	}
 	write(`{"autopeer-lab-marketing": ` + stack("vpc-00000000000000001") + `, "autopeer-lab-finance": ` +
 		stack("vpc-00000000000000002") + `}`)
-	if err := run(t.Context(), []string{"policy", file}, nil, nil); err == nil ||
+	if err := run(t.Context(), []string{"policy", file}, nil, nil, nil); err == nil ||
 		!strings.Contains(err.Error(), "have no VPC of developer") {
 		t.Errorf("without developer: %v", err)
 	}
 	write(`{"autopeer-lab-marketing": ` + stack("vpc-00000000000000001") + `, "autopeer-lab-finance": ` +
 		stack("vpc-00000000000000002") + `, "autopeer-lab-developer": ` + stack("vpc-00000000000000003") + `}`)
 	var out strings.Builder
-	if err := run(t.Context(), []string{"policy", file}, nil, &out); err != nil {
+	if err := run(t.Context(), []string{"policy", file}, nil, &out, nil); err != nil {
 		t.Fatal(err)
 	}
 	want := "finance:\n" +

@@ -23,7 +23,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout)
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
 	stop()
 	jsii.Close()
 	if err != nil {
@@ -35,10 +35,10 @@ func main() {
 var errUsage = errors.New("usage: departments [policy FILE | disconnect FILE]; FILE has the outputs of the stacks, " +
 	"as cdk deploy --outputs-file writes them")
 
-func run(ctx context.Context, args []string, getenv func(string) string, out io.Writer) error {
+func run(ctx context.Context, args []string, getenv func(string) string, out, stderr io.Writer) error {
 	switch {
 	case len(args) == 0:
-		return synth(getenv)
+		return synth(ctx, getenv, stderr)
 	case len(args) != 2:
 		return errUsage
 	}
@@ -59,11 +59,12 @@ func run(ctx context.Context, args []string, getenv func(string) string, out io.
 	return errUsage
 }
 
-func synth(getenv func(string) string) error {
+func synth(ctx context.Context, getenv func(string) string, stderr io.Writer) error {
 	if err := cdkjson.FindNode(getenv, exec.LookPath); err != nil {
 		return err
 	}
-	context, err := cdkjson.Context()
+	cdkjson.WarnOfNode(ctx, getenv, stderr)
+	values, err := cdkjson.Context()
 	if err != nil {
 		return err
 	}
@@ -75,7 +76,7 @@ func synth(getenv func(string) string) error {
 	if folder, err = filepath.Abs(folder); err != nil {
 		return err
 	}
-	app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: &folder, AnalyticsReporting: jsii.Bool(false)})
+	app := awscdk.NewApp(&awscdk.AppProps{Context: &values, Outdir: &folder, AnalyticsReporting: jsii.Bool(false)})
 	s, err := parseSettings(app.Node().GetAllContext(nil), getenv)
 	if err != nil {
 		return err
