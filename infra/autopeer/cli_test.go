@@ -284,6 +284,11 @@ peerings:
 		{2, `expcet is not a key of this file; did you mean expect\?`, []string{"test", write("key.yaml", "expcet: []\n")}},
 		{2, `two.yaml:3:1: a second document begins here`,
 			[]string{"test", write("two.yaml", "expect:\n  - a → b: denied\n---\n")}},
+		{2, `twice.yaml:2:1: key "policy" is given twice; keep this one or that of line 1\n` +
+			`.*twice.yaml:5:1: key "expect" is given twice; keep this one or that of line 3\n` +
+			`.*twice.yaml:6:5: this is not an expectation; write it like .*\n$`,
+			[]string{"test", write("twice.yaml", "policy: good.yaml\npolicy: b.yaml\nexpect:\n  - a → b: denied\n"+
+				"expect:\n  - { a: b, a: c }\n")}},
 		{2, `open.yaml:1:9: this \[ has no \]; add \]\n$`, []string{"test", write("open.yaml", "expect: [a\n")}},
 		{2, `port.yaml:3:5: "99999" is not a port; write 443 .* from 1 to 65535\n$`, []string{"test",
 			write("port.yaml", "policy: good.yaml\nexpect:\n  - a → b tcp 99999: denied\n")}},

@@ -152,7 +152,8 @@ func (e *expectations) report(stderr io.Writer) error {
 }
 
 func (e *expectations) read(data []byte) {
-	parsed, err := parser.ParseBytes(data, 0)
+	// Keys that are given twice are reported with all other mistakes.
+	parsed, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		e.mistakes = append(e.mistakes, policyfile.SyntaxMistake(e.file, err))
 		return
@@ -172,11 +173,22 @@ func (e *expectations) read(data []byte) {
 		e.add(root, "the file is not a mapping", "add the key expect")
 		return
 	}
-	for _, pair := range root.(*ast.MappingNode).Values {
-		e.readKey(pair)
-	}
+	e.readKeys(root.(*ast.MappingNode).Values)
 	if len(e.all) == 0 && len(e.mistakes) == 0 {
 		e.add(root, "the file has no expectations", "list them under expect:")
+	}
+}
+
+func (e *expectations) readKeys(pairs []*ast.MappingValueNode) {
+	lines := map[string]int{} // of the keys so far
+	for _, pair := range pairs {
+		key := pair.Key.String()
+		if line, found := lines[key]; found {
+			e.add(pair.Key, fmt.Sprintf("key %q is given twice", key), fmt.Sprintf("keep this one or that of line %d", line))
+		} else {
+			lines[key] = pair.Key.GetToken().Position.Line
+		}
+		e.readKey(pair) // of a repeated key too, so that all mistakes are reported together
 	}
 }
 
