@@ -37,14 +37,14 @@ const (
 // QuotaError reports that the policy needs more in a cell than a quota of AWS allows.
 type QuotaError struct {
 	Cell        peering.Cell
-	What        string
+	Resource    string
 	Have, Limit int
 	Remedy      string
 }
 
 // Error returns a sentence.
 func (e QuotaError) Error() string {
-	return fmt.Sprintf("%s: %s would be %d, and AWS allows %d; %s", e.Cell, e.What, e.Have, e.Limit, e.Remedy)
+	return fmt.Sprintf("%s: %s would be %d, and AWS allows %d; %s", e.Cell, e.Resource, e.Have, e.Limit, e.Remedy)
 }
 
 // grants are the permissions of a role, split by AWS's size limits.
@@ -73,11 +73,11 @@ func pack(statements []statement) grants {
 
 // quotas returns the first quota that the spec would exceed.
 func (d spec) quotas() error {
-	exceeded := func(what string, have, limit int, remedy string) error {
+	exceeded := func(resource string, have, limit int, remedy string) error {
 		if have <= limit {
 			return nil
 		}
-		return QuotaError{d.Cell, what, have, limit, remedy}
+		return QuotaError{d.Cell, resource, have, limit, remedy}
 	}
 	checks := []error{
 		exceeded("the characters of the event bus's policy", size(d.busPolicy), busPolicySize, useOrganization),

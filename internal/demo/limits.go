@@ -90,11 +90,11 @@ peerings:
 `, m.Member(), f.Member(), sales.Member(), support.Member(), legal.Member(), audit.Member(), m.Group)
 }
 
-func (s *stage) overlapping(what string, from, to lab.Site, block string) {
+func (s *stage) overlapping(blocks string, from, to lab.Site, block string) {
 	pcx := s.request(from, to, "")
 	s.settle()
 	announced := s.Announced(outcome.Failed, pcx)
-	s.check("a request between VPCs that share "+what+" ends as failed",
+	s.check("a request between VPCs that share "+blocks+" ends as failed",
 		s.connection(from.Cell, pcx).State == peering.Failed, "it does not")
 	s.check("it is announced as overlapping, with the two blocks",
 		len(announced) > 0 && announced[0].Reason.Code == "overlap" &&

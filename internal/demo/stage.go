@@ -53,9 +53,9 @@ func (s *stage) build(cell peering.Cell, build func(*lab.Person) lab.Site) lab.S
 // asks makes a manual change in the cell, and prints it.
 func (s *stage) asks(cell peering.Cell, do func(*lab.Person) string) {
 	p := s.Person(s.ctx, cell)
-	what := do(p)
-	s.must(what, p.Err())
-	s.note("asks", "a person in "+cell.String(), what)
+	call := do(p)
+	s.must(call, p.Err())
+	s.note("asks", "a person in "+cell.String(), call)
 }
 
 // deploy checks the policy, deploys its cells and prints its peerings.
@@ -118,14 +118,14 @@ func (s *stage) ssh(from, to lab.Site) reach.Answer {
 	return s.reach("ssh", reach.Query{From: from.Server, ToInstance: to.Server, Protocol: peering.TCP, Port: 22})
 }
 
-func (s *stage) reach(what string, q reach.Query) reach.Answer {
+func (s *stage) reach(traffic string, q reach.Query) reach.Answer {
 	n := s.snapshot()
 	a := n.Check(q)
 	answer := "reachable"
 	if !a.Reachable {
 		answer = "unreachable: " + a.Blocker.Sentence
 	}
-	s.note("ping", "", fmt.Sprintf("%s %s → %s: %s", what, name(n, q.From), name(n, q.ToInstance), answer))
+	s.note("ping", "", fmt.Sprintf("%s %s → %s: %s", traffic, name(n, q.From), name(n, q.ToInstance), answer))
 	return a
 }
 

@@ -40,14 +40,14 @@ func (r *reader) check(d *document) {
 }
 
 // distinct reports items that are listed twice.
-func distinct[T comparable](r *reader, what string, l some[scalar[T]]) {
+func distinct[T comparable](r *reader, item string, l some[scalar[T]]) {
 	first := map[T]position{}
 	for _, s := range l.items {
 		if !s.ok {
 			continue
 		}
 		if at, found := first[s.value]; found {
-			r.add(s.at, fmt.Sprintf("%s %s is listed twice", what, s.text),
+			r.add(s.at, fmt.Sprintf("%s %s is listed twice", item, s.text),
 				fmt.Sprintf("keep this one or that of line %d", at.line))
 			continue
 		}
@@ -56,17 +56,17 @@ func distinct[T comparable](r *reader, what string, l some[scalar[T]]) {
 }
 
 // distinctBlocks reports blocks that the list names twice, or that another one of it contains.
-func distinctBlocks(r *reader, what string, l some[scalar[netip.Prefix]]) {
-	distinct(r, what, l)
-	apart(r, what, l.items)
+func distinctBlocks(r *reader, item string, l some[scalar[netip.Prefix]]) {
+	distinct(r, item, l)
+	apart(r, item, l.items)
 }
 
 // apart reports blocks that another one contains.
-func apart(r *reader, what string, blocks []scalar[netip.Prefix]) {
+func apart(r *reader, item string, blocks []scalar[netip.Prefix]) {
 	for _, inner := range blocks {
 		for _, outer := range blocks {
 			if inner.ok && outer.ok && inner.value != outer.value && cidr.Contains(outer.value, inner.value) {
-				r.add(inner.at, fmt.Sprintf("%s %s lies inside %s", what, inner.text, outer.text),
+				r.add(inner.at, fmt.Sprintf("%s %s lies inside %s", item, inner.text, outer.text),
 					"keep only one of the two")
 				break
 			}
@@ -75,11 +75,11 @@ func apart(r *reader, what string, blocks []scalar[netip.Prefix]) {
 }
 
 // disjoint reports items that overlap an earlier one.
-func disjoint[T any](r *reader, what string, l some[scalar[T]], overlap func(a, b T) bool) {
+func disjoint[T any](r *reader, item string, l some[scalar[T]], overlap func(a, b T) bool) {
 	for i, s := range l.items {
 		for _, earlier := range l.items[:i] {
 			if s.ok && earlier.ok && overlap(s.value, earlier.value) {
-				r.add(s.at, fmt.Sprintf("%s: %s and %s overlap", what, s.text, earlier.text), "name each once")
+				r.add(s.at, fmt.Sprintf("%s: %s and %s overlap", item, s.text, earlier.text), "name each once")
 				break
 			}
 		}

@@ -64,13 +64,13 @@ func (c checker) checkMembers(d *document) {
 }
 
 // addClaim reports that two members claim the same.
-func (c checker) addClaim(at position, what string, m, earlier owned) {
+func (c checker) addClaim(at position, claim string, m, earlier owned) {
 	fix := "a VPC belongs to one department: remove it from one of the two"
 	if m.department == earlier.department {
 		fix = "list it once"
 	}
 	c.add(at, fmt.Sprintf("%s of %s is claimed by %s in line %d already",
-		what, m.cell(), earlier.department, earlier.at.line), fix)
+		claim, m.cell(), earlier.department, earlier.at.line), fix)
 }
 
 // checkRanges reports ranges of one cell that overlap, and VPCs that are declared to lie in the range of

@@ -364,13 +364,13 @@ func Routes(table peering.RouteTableID, to lab.Site, via peering.ConnectionID) s
 }
 
 // Admits returns State's sentence for a rule that admits traffic from the site's block.
-func Admits(group peering.SecurityGroupID, what string, from lab.Site) string {
-	return fmt.Sprintf("%s admits %s from %s", group, what, from.VPC.Block)
+func Admits(group peering.SecurityGroupID, traffic string, from lab.Site) string {
+	return fmt.Sprintf("%s admits %s from %s", group, traffic, from.VPC.Block)
 }
 
 // AdmitsGroup returns State's sentence for a rule that admits traffic from another group.
-func AdmitsGroup(group peering.SecurityGroupID, what string, from peering.SecurityGroupID) string {
-	return fmt.Sprintf("%s admits %s from %s", group, what, from)
+func AdmitsGroup(group peering.SecurityGroupID, traffic string, from peering.SecurityGroupID) string {
+	return fmt.Sprintf("%s admits %s from %s", group, traffic, from)
 }
 
 // ByAutopeer returns the calls that functions have made since the mark.

@@ -137,9 +137,9 @@ func (r *request) gatewayFor(t *table) (*gateway, error) {
 	return g, nil
 }
 
-func (r *request) isAssociated(what func(association) bool) bool {
+func (r *request) isAssociated(matches func(association) bool) bool {
 	for _, t := range r.cell.tables {
-		if slices.ContainsFunc(t.associations, what) {
+		if slices.ContainsFunc(t.associations, matches) {
 			return true
 		}
 	}

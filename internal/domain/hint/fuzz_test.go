@@ -98,13 +98,13 @@ func FuzzRecord(f *testing.F) {
 			peering.VPC{Owner: peering.AccountID(owner2), Region: peering.Region(region2), ID: peering.VPCID(vpc2)}}
 		h, err := hint.Parse(r.event(t, false, nil))
 		r.check(t, h, err)
-		for what, body := range map[string][]byte{
+		for variant, body := range map[string][]byte{
 			"wrapped":                 r.event(t, true, nil),
 			"with fields of tomorrow": r.event(t, false, object{"tomorrow": object{"vpcPeeringConnectionId": "pcx-00000002"}}),
 		} {
 			other, otherErr := hint.Parse(body)
 			if diff := cmp.Diff(h, other, cmp.Comparer(peering.VPC.Same)); diff != "" || (err == nil) != (otherErr == nil) {
-				t.Errorf("%s it reads otherwise: %v, not %v\n%s", what, otherErr, err, diff)
+				t.Errorf("%s it reads otherwise: %v, not %v\n%s", variant, otherErr, err, diff)
 			}
 		}
 	})

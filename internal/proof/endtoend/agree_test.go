@@ -624,9 +624,9 @@ func TestWaitingForADay(t *testing.T) {
 				for _, o := range t.Announcements() {
 					per[o.Cell.String()+" "+o.Reason.Code]++
 				}
-				for what, n := range per {
+				for announcement, n := range per {
 					if n > 6 {
-						t.Errorf("%s is announced %d times in 25 hours", what, n)
+						t.Errorf("%s is announced %d times in 25 hours", announcement, n)
 					}
 				}
 				if len(per) == 0 {

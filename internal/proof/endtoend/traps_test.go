@@ -150,10 +150,10 @@ func refused(t *sandboxtest.T, cell peering.Cell, code string, do func(*lab.Pers
 }
 
 // admits returns the lines of sandbox.State for rules of the group, one for each of the blocks.
-func admits(group peering.SecurityGroupID, what string, blocks ...netip.Prefix) []string {
+func admits(group peering.SecurityGroupID, traffic string, blocks ...netip.Prefix) []string {
 	var sentences []string
 	for _, b := range blocks {
-		sentences = append(sentences, fmt.Sprintf("%s admits %s from %s", group, what, b))
+		sentences = append(sentences, fmt.Sprintf("%s admits %s from %s", group, traffic, b))
 	}
 	return sentences
 }

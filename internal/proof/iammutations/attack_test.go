@@ -89,13 +89,13 @@ func (c *company) attackApproval() {
 }
 
 // refused notices a call that isn't refused for lack of a permission.
-func (c *company) refused(what string, err error) {
+func (c *company) refused(call string, err error) {
 	var code string
 	if e, ok := errors.AsType[smithy.APIError](err); ok {
 		code = e.ErrorCode()
 	}
 	if code != "UnauthorizedOperation" && !strings.HasPrefix(code, "AccessDenied") {
-		c.notice("%s is not refused by IAM: %v", what, err)
+		c.notice("%s is not refused by IAM: %v", call, err)
 	}
 }
 

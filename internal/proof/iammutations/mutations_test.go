@@ -49,7 +49,7 @@ var survivors = []string{
 
 // play runs autopeer with the stacks, in a bubble of its own, and returns the first thing that was noticed. The stacks
 // are those of a policy in report mode, or not. Change, if not nil, changes EC2's options.
-func play(t *testing.T, stacks []cfn.Source, reports bool, change func(*ec2.Options)) (what noticed) {
+func play(t *testing.T, stacks []cfn.Source, reports bool, change func(*ec2.Options)) (first noticed) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		c := build(t.Context(), reports, change)
@@ -57,7 +57,7 @@ func play(t *testing.T, stacks []cfn.Source, reports bool, change func(*ec2.Opti
 		defer func() {
 			r := recover()
 			var isNotice bool
-			if what, isNotice = r.(noticed); r != nil && !isNotice {
+			if first, isNotice = r.(noticed); r != nil && !isNotice {
 				panic(r)
 			}
 		}()
@@ -69,17 +69,17 @@ func play(t *testing.T, stacks []cfn.Source, reports bool, change func(*ec2.Opti
 		}
 		c.attack()
 	})
-	return what
+	return first
 }
 
 func TestAsSynthesizedNothingIsMissed(t *testing.T) {
 	for _, reports := range []bool{false, true} {
 		stacks := synthesize(t, reports)
 		for _, callRegion := range []bool{false, true} {
-			if what := play(t, stacks, reports, func(o *ec2.Options) {
+			if first := play(t, stacks, reports, func(o *ec2.Options) {
 				o.Switches.CallRegionInVPCKeys = callRegion
-			}); what != "" {
-				t.Errorf("in report mode %v, with the call's Region in the keys of VPCs %v: %s", reports, callRegion, what)
+			}); first != "" {
+				t.Errorf("in report mode %v, with the call's Region in the keys of VPCs %v: %s", reports, callRegion, first)
 			}
 		}
 	}
@@ -135,9 +135,9 @@ func everyIsMissed(t *testing.T, reports bool, survivors []string) {
 					t.Parallel()
 					changed := slices.Clone(stacks)
 					changed[at].Template = m.Template
-					what := play(t, changed, reports, nil)
-					t.Logf("noticed: %s", what)
-					if what == "" {
+					first := play(t, changed, reports, nil)
+					t.Logf("noticed: %s", first)
+					if first == "" {
 						mu.Lock()
 						defer mu.Unlock()
 						unnoticed = append(unnoticed, m.Name)

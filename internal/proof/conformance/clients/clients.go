@@ -72,7 +72,7 @@ func serveStack(ctx context.Context, cloud *cloudsim.Cloud) error {
 
 // check is a line that the script prints.
 type check struct {
-	What              string
+	Name              string
 	Passed, Explained bool
 	Want, Got         string
 }
@@ -92,7 +92,7 @@ func Count(j *report.Judge, out []byte) error {
 			j.Explain(1)
 			continue
 		}
-		j.Check(c.Passed, c.What, c.Want, c.Got)
+		j.Check(c.Passed, c.Name, c.Want, c.Got)
 	}
 	if n == 0 && lines.Err() == nil {
 		return errors.New("it made no check")

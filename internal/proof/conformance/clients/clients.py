@@ -27,17 +27,17 @@ BEYOND_THE_MODEL = {
 class Report:
     """Prints one line of JSON for each check."""
 
-    def explain(self, what):
-        print(json.dumps({"what": what, "explained": True}), flush=True)
+    def explain(self, name):
+        print(json.dumps({"name": name, "explained": True}), flush=True)
 
-    def check(self, what, want, got, passed=None):
+    def check(self, name, want, got, passed=None):
         passed = want == got if passed is None else passed
-        print(json.dumps({"what": what, "passed": bool(passed), "want": str(want), "got": str(got)}), flush=True)
+        print(json.dumps({"name": name, "passed": bool(passed), "want": str(want), "got": str(got)}), flush=True)
 
-    def has(self, what, value, paths):
-        """Checks that the answer has what AWS documents to be there."""
+    def has(self, name, value, paths):
+        """Checks that the answer has the fields that AWS documents."""
         missing = [path for path in paths if _lacks(value, path.split("."))]
-        self.check(what, "all of " + ", ".join(paths), "all but " + ", ".join(missing), passed=not missing)
+        self.check(name, "all of " + ", ".join(paths), "all but " + ", ".join(missing), passed=not missing)
 
 
 def _lacks(value, path):
@@ -79,14 +79,14 @@ class Cloud:
 
     def refuses(self, code, status, call, **arguments):
         """Checks the code and the HTTP status of an error."""
-        what = f"{call.__name__} {arguments}"
+        name = f"{call.__name__} {arguments}"
         try:
             call(**arguments)
         except ClientError as error:
             answer = error.response
-            self.report.check(what, (code, status), (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]))
+            self.report.check(name, (code, status), (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]))
         else:
-            self.report.check(what, (code, status), "no error")
+            self.report.check(name, (code, status), "no error")
 
 
 def tags(kind, **pairs):

@@ -12,8 +12,8 @@ func TestCount(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, out, err, last string }{
 		{"checks and differences",
-			`{"what":"a","passed":true}` + "\n" + `{"what":"b","passed":false,"want":"1","got":"2"}` + "\n" +
-				`{"what":"c","explained":true}`, "", "1 checks passed, 1 failed, 1 differences explained"},
+			`{"name":"a","passed":true}` + "\n" + `{"name":"b","passed":false,"want":"1","got":"2"}` + "\n" +
+				`{"name":"c","explained":true}`, "", "1 checks passed, 1 failed, 1 differences explained"},
 		{"nothing", "", "no check", "0 checks passed, 0 failed"},
 		{"something else", "Traceback", "read", "0 checks passed, 0 failed"},
 	}

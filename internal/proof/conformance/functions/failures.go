@@ -140,9 +140,9 @@ func (s *stage) until(p place, holds func(visible, hidden int) bool) error {
 	}
 }
 
-func (s *stage) checkQueue(p place, what string, visible, hidden int) {
+func (s *stage) checkQueue(p place, name string, visible, hidden int) {
 	v, h, err := s.messages(p)
-	s.j.Check(err == nil && v == visible && h == hidden, what,
+	s.j.Check(err == nil && v == visible && h == hidden, name,
 		fmt.Sprintf("%d visible, %d hidden", visible, hidden), fmt.Sprintf("%d visible, %d hidden, %v", v, h, err))
 }
 

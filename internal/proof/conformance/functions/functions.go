@@ -229,10 +229,10 @@ func (s *stage) checkStatus(id peering.ConnectionID) error {
 	return err
 }
 
-func (s *stage) checkState(what string, want ...string) error {
+func (s *stage) checkState(name string, want ...string) error {
 	got, err := s.State(s.ctx, s.marketing, s.finance)
 	if err == nil {
-		s.j.Check(slices.Equal(got, want), what, strings.Join(want, ", "), strings.Join(got, ", "))
+		s.j.Check(slices.Equal(got, want), name, strings.Join(want, ", "), strings.Join(got, ", "))
 	}
 	return err
 }

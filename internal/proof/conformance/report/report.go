@@ -35,22 +35,22 @@ func (r *Report) Judge(name string) *Judge {
 func (j *Judge) ShowPassed() { j.shows = true }
 
 // Check counts a check, and prints one that failed.
-func (j *Judge) Check(passed bool, what string, want, got any) {
+func (j *Judge) Check(passed bool, name string, want, got any) {
 	if passed {
 		j.passed++
 		if j.shows {
-			fmt.Fprintf(j.out, "ok   %s: %s\n", j.name, what)
+			fmt.Fprintf(j.out, "ok   %s: %s\n", j.name, name)
 		}
 		return
 	}
 	j.failed++
-	fmt.Fprintf(j.out, "FAIL %s: %s: want %v, got %v\n", j.name, what, want, got)
+	fmt.Fprintf(j.out, "FAIL %s: %s: want %v, got %v\n", j.name, name, want, got)
 }
 
 // Error counts a check that could not be made as one that failed, unless err is nil.
-func (j *Judge) Error(what string, err error) {
+func (j *Judge) Error(name string, err error) {
 	if err != nil {
-		j.Check(false, what, "no error", err)
+		j.Check(false, name, "no error", err)
 	}
 }
 

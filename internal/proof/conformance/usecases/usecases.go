@@ -39,19 +39,19 @@ func (t *trial) play(ctx context.Context, sc scenario, enter func(context.Contex
 		return nil
 	}
 	defer c.close()
-	what := sc.name + " on " + c.name
+	name := sc.name + " on " + c.name
 	s, err := newStage(ctx, c, sc)
 	if err != nil {
-		t.Error(what, err)
+		t.Error(name, err)
 		return nil
 	}
 	sc.play(s)
-	t.Error(what, s.err)
+	t.Error(name, s.err)
 	for _, d := range s.deployments {
 		expected := d.announcer.expected()
 		arrived, err := d.announcer.arrived(ctx, len(expected))
-		t.Error(what, err)
-		t.Check(slices.Equal(expected, arrived), fmt.Sprintf("%s, announced in %s", what, d.Cell), expected, arrived)
+		t.Error(name, err)
+		t.Check(slices.Equal(expected, arrived), fmt.Sprintf("%s, announced in %s", name, d.Cell), expected, arrived)
 	}
 	return s.transcript
 }

@@ -52,10 +52,10 @@ func (e End) checkProposed(s side) string {
 }
 
 // checkConsent returns the reason why the change of the connection has to wait for consent; "" if it hasn't.
-func (j judge) checkConsent(what, id string, cell peering.Cell) string {
+func (j judge) checkConsent(change, id string, cell peering.Cell) string {
 	if !j.waitsForConsent(id, cell) {
 		return ""
 	}
 	return fmt.Sprintf("%s, but %s has routes that autopeer hasn't made, and no person consented to their removal",
-		what, id)
+		change, id)
 }

@@ -126,14 +126,14 @@ func (s side) takesOver(p ledger.Permission, g *ledger.SecurityGroup) bool {
 
 // checkNarrowed checks that an addition on a side to which the policy objects, or that is on hold, keeps traffic that
 // the side has already. All other additions wait until the blocks no longer overlap and the hold ends.
-func (s side) checkNarrowed(what string, isKept bool) string {
+func (s side) checkNarrowed(addition string, isKept bool) string {
 	switch {
 	case isKept:
 		return ""
 	case s.isHeld():
-		return fmt.Sprintf("%s was added, although %s is on hold", what, s.connection.ID)
+		return fmt.Sprintf("%s was added, although %s is on hold", addition, s.connection.ID)
 	case !s.reading.overlap:
 		return ""
 	}
-	return fmt.Sprintf("%s was added, although the blocks of the VPCs overlap", what)
+	return fmt.Sprintf("%s was added, although the blocks of the VPCs overlap", addition)
 }
