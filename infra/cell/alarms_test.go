@@ -171,7 +171,7 @@ func (l lines) Write(line []byte) (int, error) {
 }
 
 // TestAMessageThatKeepsFailingSoundsItsAlarm: it does before the message is a dead letter, and although the message is
-// invisible for the metric of age. A message that needs two minutes sounds nothing.
+// invisible for the metric of age. A message that needs two minutes raises none.
 func TestAMessageThatKeepsFailingSoundsItsAlarm(t *testing.T) {
 	tests := []struct {
 		name   string

@@ -314,15 +314,15 @@ func TestResourcesHaveTheirProperties(t *testing.T) {
 		{"alarms are encrypted on their way", "AWS::SNS::Topic", object{
 			"TopicName": "autopeer-alarms", "KmsMasterKeyId": assertions.Match_AnyValue(),
 		}},
-		{"an alarm sounds for a single dead letter", "AWS::CloudWatch::Alarm", object{
+		{"an alarm is raised for a single dead letter", "AWS::CloudWatch::Alarm", object{
 			"AlarmName": "autopeer-connect-dead-letters", "Threshold": 1, "MetricName": "ApproximateNumberOfMessagesVisible",
 			"Dimensions": []any{object{"Name": "QueueName", "Value": "autopeer-connect-dead-letters"}},
 		}},
-		{"an alarm sounds for an event that a rule could not deliver", "AWS::CloudWatch::Alarm", object{
+		{"an alarm is raised for an event that a rule could not deliver", "AWS::CloudWatch::Alarm", object{
 			"AlarmName":  "autopeer-undelivered",
 			"Dimensions": []any{object{"Name": "QueueName", "Value": "autopeer-undelivered"}},
 		}},
-		{"an alarm sounds for an event that a sweep has missed", "AWS::CloudWatch::Alarm", object{
+		{"an alarm is raised for an event that a sweep has missed", "AWS::CloudWatch::Alarm", object{
 			"AlarmName": "autopeer-sweep-missed-events", "Namespace": "autopeer", "MetricName": "MissedEvents",
 			"Statistic": "Sum", "Period": 3600, "Threshold": 1,
 			"Dimensions": []any{object{"Name": "Function", "Value": "autopeer-sweep"}}, "TreatMissingData": "notBreaching",

@@ -1,5 +1,5 @@
 // Package accept answers requests for peering connections. In the accepter's cell it accepts those that the policy
-// allows once both halves are free, and in the requester's cell it checks that half. Denials are published in every
+// allows once both sides are free, and in the requester's cell it checks that side. Denials are published in every
 // cell that owns a side.
 package accept
 

@@ -16,7 +16,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// believes reports whether the hint is no message, or a message of the cell that owns the other half. EventBridge
+// believes reports whether the hint is no message, or a message of the cell that owns the other side. EventBridge
 // sets the account and Region of the sender.
 func (a *Accepter) believes(h hint.Hint, c peering.Connection) bool {
 	if h.Message == nil {
@@ -30,7 +30,7 @@ func (a *Accepter) believes(h hint.Hint, c peering.Connection) bool {
 	return same && c.VPC(sender).Cell() == h.Origin && c.VPC(own).Cell() == a.cell && h.Origin != a.cell
 }
 
-// withBlocks returns c with the blocks of the other half that the message has: the accepter's blocks of a
+// withBlocks returns c with the blocks of the other side that the message has: the accepter's blocks of a
 // CheckSide, or the requester's blocks unless EC2 shows them.
 func withBlocks(h hint.Hint, c peering.Connection) peering.Connection {
 	switch {
@@ -42,12 +42,12 @@ func withBlocks(h hint.Hint, c peering.Connection) peering.Connection {
 	return c
 }
 
-// agrees reports whether the halves are two cells of autopeer, which have to agree before the connection is accepted.
+// agrees reports whether the sides are two cells of autopeer, which have to agree before the connection is accepted.
 func (a *Accepter) agrees(c peering.Connection, d policy.Decision) bool {
 	return c.Requester.Cell() != c.Accepter.Cell() && d.Manages(peering.Requester) && d.Manages(peering.Accepter)
 }
 
-// requester checks the requester's half of a request to another cell, announces an obstacle, and sends the
+// requester checks the requester's side of a request to another cell, announces an obstacle, and sends the
 // result to that cell.
 func (a *Accepter) requester(ctx context.Context, r request) (step, error) {
 	r.connection = a.policy.Expected(r.connection)
@@ -76,7 +76,7 @@ func (a *Accepter) informs(r request) bool {
 	return agrees || r.decision.Verdict == policy.Reject && slices.Contains(a.policy.RejectingCells, to)
 }
 
-// offer checks the requester's half of a request that the policy allows, and returns the result and the outcomes:
+// offer checks the requester's side of a request that the policy allows, and returns the result and the outcomes:
 // those of a request that waits for an approval, unless there is an obstacle.
 func (a *Accepter) offer(ctx context.Context, r request, waiting []outcome.Outcome) (
 	message.Code, []outcome.Outcome, error,
@@ -113,7 +113,7 @@ func (r request) sideChecked(code message.Code) message.Message {
 	return m
 }
 
-// accepter accepts a request to the cell once both halves are free: its own, and the one that the other cell has
+// accepter accepts a request to the cell once both sides are free: its own, and the one that the other cell has
 // checked. Without a recent answer that covers all permitted blocks, it sends a CheckSide. It never sends one
 // because of an answer.
 func (a *Accepter) accepter(ctx context.Context, r request) (step, error) {
@@ -142,7 +142,7 @@ func (a *Accepter) accepter(ctx context.Context, r request) (step, error) {
 	return s, nil
 }
 
-// answered returns s, the step for a request to a free half, as the consequence of the other cell's result.
+// answered returns s, the step for a request to a free side, as the consequence of the other cell's result.
 func (a *Accepter) answered(r request, s step, halves []plan.Side) step {
 	switch code := r.Message.Code; {
 	case r.decision.Reports && code == message.ReportMode:
@@ -159,7 +159,7 @@ func (a *Accepter) answered(r request, s step, halves []plan.Side) step {
 	return s
 }
 
-// ask has the requester's cell check its half for the blocks that would be routed or admitted.
+// ask has the requester's cell check its side for the blocks that would be routed or admitted.
 func (a *Accepter) ask(r request) step {
 	question := message.New(message.CheckSide, r.connection, peering.Requester, r.checkedAt)
 	question.Blocks = a.permitted(r)
@@ -172,8 +172,8 @@ func (a *Accepter) permitted(r request) []netip.Prefix {
 	return r.current.Side(r.connection, peering.Accepter, r.decision, a.policy).Permitted(peering.Accepter)
 }
 
-// rests reports whether the result of the check holds for the permitted blocks. A half that is free for more blocks
-// is free for these as well; a half that isn't may still be free for these. Several blocks inside one range need
+// rests reports whether the result of the check holds for the permitted blocks. A side that is free for more blocks
+// is free for these as well; a side that isn't may still be free for these. Several blocks inside one range need
 // more routes and rules than the range.
 func (r request) rests(permitted []netip.Prefix) bool {
 	assumed := r.Message.Assumed

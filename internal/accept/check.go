@@ -41,7 +41,7 @@ func (a *Accepter) check(ctx context.Context, r request) (message.Code, outcome.
 	return message.Ready, o, halves, unread(halves)
 }
 
-// unread joins the errors of the prefix lists that have to be read before the halves are known to be free.
+// unread joins the errors of the prefix lists that have to be read before the sides are known to be free.
 func unread(halves []plan.Side) error {
 	var all []error
 	for _, half := range halves {

@@ -121,7 +121,7 @@ func (a *Accepter) held(r request) step {
 	return s
 }
 
-// otherHalf returns the outcome of an active connection whose other half has an obstacle.
+// otherHalf returns the outcome of an active connection whose other side has an obstacle.
 func (a *Accepter) otherHalf(r request) outcome.Outcome {
 	o := a.outcome(outcome.Failed, r.connection, r.decision)
 	for _, role := range r.connection.Roles(a.cell) {
@@ -132,7 +132,7 @@ func (a *Accepter) otherHalf(r request) outcome.Outcome {
 	return announce.NeitherSide(o, r.Message.Code, r.Origin)
 }
 
-// obstacleThere handles a message that the other half of an accepted connection has an obstacle.
+// obstacleThere handles a message that the other side of an accepted connection has an obstacle.
 func (a *Accepter) obstacleThere(r request) step {
 	switch {
 	case !r.Message.State.IsAccepted():
@@ -143,7 +143,7 @@ func (a *Accepter) obstacleThere(r request) step {
 	return a.one(a.otherHalf(r))
 }
 
-// accepted handles a connection that is already accepted. A message about it has the obstacle of the other half.
+// accepted handles a connection that is already accepted. A message about it has the obstacle of the other side.
 func (a *Accepter) accepted(r request) step {
 	c, d := r.connection, r.decision
 	switch {

@@ -11,7 +11,7 @@ import (
 )
 
 // recent remembers the decisions of this process in the last minutes: the connections that it accepted, which EC2
-// may still show as pending, and the requests for which it found the requester's half free. Processes don't share
+// may still show as pending, and the requests for which it found the requester's side free. Processes don't share
 // this memory, so each process may accept one connection too many.
 type recent struct {
 	mu       sync.Mutex
@@ -50,7 +50,7 @@ func (r *recent) corrected(connections []peering.Connection, now time.Time) []pe
 	return connections
 }
 
-// promise remembers that the requester's half is free for the request. Once the half isn't free any more, the
+// promise remembers that the requester's side is free for the request. Once the side isn't free any more, the
 // promise still counts as long as the accepter's cell may rely on the answer.
 func (r *recent) promise(c peering.Connection, free bool, now time.Time) {
 	r.mu.Lock()

@@ -26,7 +26,7 @@ var reasons = map[message.Code]string{
 	message.ReportMode: "the peering is in report mode there",
 }
 
-// OtherSide returns o as the outcome of a request that isn't accepted because of the requester's half. That half's
+// OtherSide returns o as the outcome of a request that isn't accepted because of the requester's side. That side's
 // cell announces the details to its own owner.
 func OtherSide(o outcome.Outcome, code message.Code) outcome.Outcome {
 	o.Type = typeOf(code)
@@ -39,7 +39,7 @@ func OtherSide(o outcome.Outcome, code message.Code) outcome.Outcome {
 		o.Connection, cell, reasons[code]), string(code))
 }
 
-// HalfOpen returns o as the outcome of an active connection whose other half, in the cell, isn't connected, or only
+// HalfOpen returns o as the outcome of an active connection whose other side, in the cell, isn't connected, or only
 // partly. Its id depends on the connection and the code alone.
 func HalfOpen(o outcome.Outcome, code message.Code, cell peering.Cell, partly bool) outcome.Outcome {
 	o.Type = typeOf(code)
@@ -53,7 +53,7 @@ func HalfOpen(o outcome.Outcome, code message.Code, cell peering.Cell, partly bo
 		o.Connection, cell, reasons[code], passing("here", "there")), string(code))
 }
 
-// NeitherSide returns o as the outcome of an active connection with both halves unconnected. The obstacle here has
+// NeitherSide returns o as the outcome of an active connection with both sides unconnected. The obstacle here has
 // an announcement of its own.
 func NeitherSide(o outcome.Outcome, code message.Code, cell peering.Cell) outcome.Outcome {
 	o.Type = typeOf(code)
@@ -64,7 +64,7 @@ func NeitherSide(o outcome.Outcome, code message.Code, cell peering.Cell) outcom
 			o.Connection, cell, reasons[code]), string(code), "active")
 }
 
-// Complete returns o as the outcome of an active connection whose other half, in the cell, had an obstacle and was
+// Complete returns o as the outcome of an active connection whose other side, in the cell, had an obstacle and was
 // found to be connected at that time. Each end of an obstacle has an id of its own.
 func Complete(o outcome.Outcome, cell peering.Cell, found time.Time) outcome.Outcome {
 	o.FoundAt = found
@@ -88,8 +88,8 @@ func passing(from, to string) string {
 		"and answers have no route back", from, to)
 }
 
-// Waiting returns o as the outcome of a request that waits for the answer of the other half's cell. While blocks of
-// that half aren't known here, an obstacle here may have been found by a message of the other cell, and announced
+// Waiting returns o as the outcome of a request that waits for the answer of the other side's cell. While blocks of
+// that side aren't known here, an obstacle here may have been found by a message of the other cell, and announced
 // then.
 func Waiting(o outcome.Outcome, blocksAreKnown bool) outcome.Outcome {
 	other := peering.Cell{Account: o.Requester.Account, Region: o.Requester.Region}

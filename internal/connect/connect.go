@@ -174,16 +174,16 @@ func (c *Connector) wait(h hint.Hint, err error) error {
 	return fault.As(fault.Denied, err)
 }
 
-// side is one half that the cell owns, with its plan and the outcome after the plan is carried out. The rest is the
-// error about the additions that the plan lacks, or may lack, because EC2 doesn't show the blocks for them or a prefix
-// list couldn't be read.
+// side is a side of a connection that the cell owns, with its plan and the outcome after the plan is carried out. The
+// rest is the error about the additions that the plan lacks, or may lack, because EC2 doesn't show the blocks for them
+// or a prefix list couldn't be read.
 type side struct {
 	plan.Plan
 	half    plan.Side       // that was planned
 	refused outcome.Outcome // for a refusal: without the routes and rules that were planned
 	outcome outcome.Outcome
 	rest    error
-	code    message.Code // of the obstacle that keeps the half from being connected, empty without one
+	code    message.Code // of the obstacle that keeps the side from being connected, empty without one
 	reports bool         // the plan is only proposed
 	// complete means that nothing was missing after the plan was carried out.
 	complete bool
@@ -261,7 +261,7 @@ func (c *Connector) side(p plan.Plan, half plan.Side, d policy.Decision, acls []
 	return s
 }
 
-// hold makes the outcome that of a half on hold. The other cell is informed while something is missing. Without a
+// hold makes the outcome that of a side on hold. The other cell is informed while something is missing. Without a
 // change, the id doesn't depend on the remaining routes and rules.
 func (s *side) hold() {
 	s.outcome = announce.OnHold(s.outcome, s.half.Connection.State)
@@ -273,7 +273,7 @@ func (s *side) hold() {
 	}
 }
 
-// propose makes the outcome that of a half whose changes wait for consent. The other cell is informed while routes
+// propose makes the outcome that of a side whose changes wait for consent. The other cell is informed while routes
 // or rules are missing.
 func (s *side) propose() {
 	s.outcome = announce.NeedsAdoption(s.refused, s.Plan)

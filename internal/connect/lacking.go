@@ -34,7 +34,7 @@ func (c *Connector) note(ctx context.Context, s *side, refused []plan.Change) er
 	return nil
 }
 
-// withoutDNS returns the VPC that lacks attributes for the DNS option, and their names: the one of the half, or
+// withoutDNS returns the VPC that lacks attributes for the DNS option, and their names: the one of the side, or
 // else the peer's. If another cell owns that one, the names are unknown, and that cell announces them.
 func (c *Connector) withoutDNS(ctx context.Context, pcx peering.Connection, own peering.Role) (
 	vpc peering.VPC, missing []string, err error,

@@ -12,7 +12,7 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
-// agree shows that a connection between two cells is accepted only once both halves are free: a request waits for a
+// agree shows that a connection between two cells is accepted only once both sides are free: a request waits for a
 // route of the requester's, and one of a VPC that belongs to no department is never accepted.
 func agree(s *stage) {
 	m, f := s.build(oneInVirginia, lab.Marketing), s.build(twoInVirginia, lab.Finance)

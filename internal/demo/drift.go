@@ -57,8 +57,8 @@ func drift(s *stage) {
 	s.sweep()
 	s.exactly("a sweep finds it, and it is connected like the first",
 		slices.Concat(agreed, sandbox.Connected(d, f, second), []string{sandbox.Admits(f.Group, "icmp", d)})...)
-	s.check("no alarm sounds: the event of so young a request may only be late",
-		!s.sounds("sweep-missed-events"), "one does")
+	s.check("no alarm is raised: the event of so young a request may only be late",
+		!s.raised("sweep-missed-events"), "one is")
 }
 
 // stopTrail has CloudTrail send no event of the cell from now on.
@@ -74,7 +74,7 @@ func (s *stage) sweep() {
 	s.settle()
 }
 
-// sounds reports whether the alarm with that name sounds in any cell.
-func (s *stage) sounds(alarm string) bool {
+// raised reports whether the alarm with that name is raised in any cell.
+func (s *stage) raised(alarm string) bool {
 	return slices.ContainsFunc(s.alarms(), func(name string) bool { return name == fmt.Sprintf("autopeer-%s", alarm) })
 }

@@ -63,12 +63,12 @@ func (s *stage) soundAlarms() {
 		for _, a := range c.Stack.Alarms() {
 			if a.State == cloudwatch.Sounding {
 				quiet = false
-				s.note("alarm", c.String(), fmt.Sprintf("alarm %s sounds: %s", a.Name, a.Description))
+				s.note("alarm", c.String(), fmt.Sprintf("alarm %s is raised: %s", a.Name, a.Description))
 			}
 		}
 	}
 	if quiet {
-		s.note("alarm", "", "no alarm of the stacks sounds")
+		s.note("alarm", "", "no alarm of the stacks is raised")
 	}
 }
 

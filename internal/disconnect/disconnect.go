@@ -266,7 +266,7 @@ func (d *Disconnector) whileAlive(o outcome.Outcome, c peering.Connection) outco
 	return o.Because("retired", fmt.Sprintf("%s is %s, and %s", c.ID, c.State, decision.Reason), decision.Key())
 }
 
-// elsewhere returns the remark about a half in another cell that is neither in a department nor retired, "" if
+// elsewhere returns the remark about a side in another cell that is neither in a department nor retired, "" if
 // there is none.
 func (d *Disconnector) elsewhere(c peering.Connection) string {
 	for _, v := range []peering.VPC{c.Requester, c.Accepter} {

@@ -89,7 +89,7 @@ func (s *Sweeper) isForeign(c peering.Connection, current observed) bool {
 
 // pending finds requests that wait although the policy answers them. Requests that are left pending, or that
 // another cell answers, are announced once more, in case the event of the request was lost, and then once a day.
-// Each half of a request between two cells is checked again, in case a message was lost or the half is free now.
+// Each side of a request between two cells is checked again, in case a message was lost or the side is free now.
 func (s *Sweeper) pending(
 	c peering.Connection, d policy.Decision, current observed, alive map[peering.ConnectionID]bool,
 ) findings {
@@ -115,7 +115,7 @@ func (s *Sweeper) waiting(c peering.Connection, d policy.Decision) findings {
 	return nil
 }
 
-// mustAgree reports whether the halves of the request are two cells that have to agree.
+// mustAgree reports whether the sides of the request are two cells that have to agree.
 func (s *Sweeper) mustAgree(c peering.Connection, d policy.Decision) bool {
 	return c.Requester.Cell() != c.Accepter.Cell() && d.Manages(peering.Requester) && d.Manages(peering.Accepter)
 }
@@ -138,7 +138,7 @@ func (s *Sweeper) unanswered(c peering.Connection, d policy.Decision) finding {
 	return f
 }
 
-// agree returns the finding that has accept check the half of a request between two cells again. If it is due, and
+// agree returns the finding that has accept check the side of a request between two cells again. If it is due, and
 // the second look confirms it, the wait for the other cell is announced.
 func (s *Sweeper) agree(c peering.Connection, d policy.Decision, current observed) finding {
 	f := s.remind(c, d, function.Accept)

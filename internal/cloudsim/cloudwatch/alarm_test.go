@@ -10,7 +10,7 @@ import (
 
 var about = map[string]string{"QueueName": "q"}
 
-// alarm sounds when two of three minutes have a sum of 5.
+// alarm returns one that is raised when two of three minutes have a sum of 5.
 func alarm() cloudwatch.Alarm {
 	return cloudwatch.Alarm{
 		Name: "a", Namespace: "n", Metric: "m", Dimensions: about, Statistic: "Sum",

@@ -192,7 +192,7 @@ func (a *Answer) addNotes(notes []string) {
 	}
 }
 
-// findings returns the traffic and the routes of both halves.
+// findings returns the traffic and the routes of both sides.
 func (s seen) findings(names [2]string) []finding {
 	vpcs := [2]string{s.a.String(), s.b.String()}
 	tables := 0

@@ -228,7 +228,7 @@ func (c *comparison) change(isChange bool, f finding, opens bool, opened, closed
 	c.notes = append(c.notes, f)
 }
 
-// compareHalves compares the half of the first VPC: the traffic that it admits comes from the second.
+// compareHalves compares the side of the first VPC: the traffic that it admits comes from the second.
 func (c *comparison) compareHalves(i int, ends [2]int, views [2]view, side, tables int) {
 	own, other := views[i].halves[side], views[1-i].halves[side]
 	c.compareSpans(i, c.finding(i, Traffic, [2]int{ends[1], ends[0]}, 0), own.flows, other.flows)

@@ -21,8 +21,8 @@ const (
 	Rejected       // a connection was rejected
 	Deleted        // a connection was deleted
 	Swept          // a sweep is due
-	Checked        // another cell has checked its half
-	Asked          // another cell asks for a check of this cell's half
+	Checked        // another cell has checked its side
+	Asked          // another cell asks for a check of this cell's side
 )
 
 // String returns the kind as it is logged.

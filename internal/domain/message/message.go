@@ -25,7 +25,7 @@ type Type string
 
 // The messages.
 const (
-	SideChecked Type = "Side Checked"        // whether the sender's half is free
+	SideChecked Type = "Side Checked"        // whether the sender's side is free
 	CheckSide   Type = "Check Side"          // the question for it
 	Accepted    Type = "Connection Accepted" // the sender has accepted the connection
 )
@@ -44,11 +44,11 @@ const (
 	RouteConflict    Code = "route-conflict"    // a route of the sender's leads elsewhere
 	Quota            Code = "quota"             // a quota of the sender's doesn't suffice
 	AlreadyConnected Code = "already-connected" // another connection or older request of the two VPCs exists
-	Refused          Code = "refused"           // EC2 refused a change on the sender's half
-	Hold             Code = "hold"              // a person has put the connection on hold on the sender's half
-	// changes to routes that others made wait for a person on the sender's half
+	Refused          Code = "refused"           // EC2 refused a change on the sender's side
+	Hold             Code = "hold"              // a person has put the connection on hold on the sender's side
+	// changes to routes that others made wait for a person on the sender's side
 	NeedsAdoption Code = "needs-adoption"
-	ReportMode    Code = "report-mode" // the sender changes nothing on its half, and nothing else is in the way there
+	ReportMode    Code = "report-mode" // the sender changes nothing on its side, and nothing else is in the way there
 )
 
 // IsKnown reports whether the code is on the list.

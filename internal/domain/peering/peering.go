@@ -80,16 +80,16 @@ func (v VPC) Cell() Cell { return Cell{v.Owner, v.Region} }
 // Same reports whether v and o name the same VPC. It ignores their blocks.
 func (v VPC) Same(o VPC) bool { return v.ID == o.ID && v.Cell() == o.Cell() }
 
-// Role is the half of a connection that a side is.
+// Role is requester or accepter.
 type Role string
 
-// The two halves of a connection.
+// The two sides of a connection.
 const (
 	Requester Role = "requester"
 	Accepter  Role = "accepter"
 )
 
-// Other returns the opposite half.
+// Other returns the opposite side.
 func (r Role) Other() Role {
 	if r == Requester {
 		return Accepter
@@ -141,7 +141,7 @@ type Connection struct {
 	Tags               map[string]string // of this cell's view; the other side has its own
 }
 
-// VPC returns the VPC on the given half.
+// VPC returns the VPC on the given side.
 func (c Connection) VPC(r Role) VPC {
 	if r == Requester {
 		return c.Requester
@@ -149,7 +149,7 @@ func (c Connection) VPC(r Role) VPC {
 	return c.Accepter
 }
 
-// DNS returns the DNS option of the given half, nil where it isn't known.
+// DNS returns the DNS option of the given side, nil where it isn't known.
 func (c Connection) DNS(r Role) *bool {
 	if r == Requester {
 		return c.RequesterDNS
@@ -212,7 +212,7 @@ func (c Connection) RequestedAt() time.Time {
 	return c.Expires.Add(-lifetime)
 }
 
-// Roles returns the halves that the cell owns: none, one, or both, the requester first.
+// Roles returns the sides that the cell owns: none, one, or both, the requester first.
 func (c Connection) Roles(cell Cell) []Role {
 	var roles []Role
 	for _, r := range []Role{Requester, Accepter} {

@@ -97,7 +97,7 @@ func (i Inventory) Twin(c peering.Connection, p *policy.Policy) *peering.Connect
 	return &i.Living[at]
 }
 
-// withBlocksOf completes o, a connection of the same VPCs as c: EC2 may show the blocks of neither half, and
+// withBlocksOf completes o, a connection of the same VPCs as c: EC2 may show the blocks of neither side, and
 // another cell has sent them.
 func withBlocksOf(c, o peering.Connection) peering.Connection {
 	for _, v := range []peering.VPC{c.Requester, c.Accepter} {
@@ -120,11 +120,11 @@ func mayBeAccepted(d policy.Decision) bool {
 	return d.Verdict == policy.Accept || d.Verdict == policy.Ask
 }
 
-// promised is the time for which a requester's half is reserved for a request after a positive check. The accepter
+// promised is the time for which a requester's side is reserved for a request after a positive check. The accepter
 // may rely on the answer for the same time.
 const promised = 10 * time.Minute
 
-// Promises maps the requests for which this process has lately found the requester's half free to the accepter's
+// Promises maps the requests for which this process has lately found the requester's side free to the accepter's
 // blocks on which that rests.
 type Promises map[peering.ConnectionID][]netip.Prefix
 
@@ -171,7 +171,7 @@ func (i Inventory) reserving(id peering.ConnectionID, sides []Side) Inventory {
 	return i
 }
 
-// include reports whether the cell has, or may have, found its half free for o, a request to another cell, before c
+// include reports whether the cell has, or may have, found its side free for o, a request to another cell, before c
 // is checked.
 func (made Promises) include(cell peering.Cell, o, c peering.Connection, now time.Time) bool {
 	if o.State != peering.PendingAcceptance || o.Accepter.Cell() == cell {

@@ -11,7 +11,7 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// Side is one half of an active connection: the resources that its cell has observed, and the terms of the policy.
+// Side is one side of an active connection: the resources that its cell has observed, and the terms of the policy.
 type Side struct {
 	Connection peering.Connection
 	Role       peering.Role
@@ -169,7 +169,7 @@ func (s Side) name() string {
 
 func (s Side) peerBlocks() []netip.Prefix { return s.Permitted(s.Role.Other()) }
 
-// Permitted returns the blocks of one half that the policy permits to route and admit.
+// Permitted returns the blocks of one side that the policy permits to route and admit.
 func (s Side) Permitted(r peering.Role) []netip.Prefix {
 	return slices.DeleteFunc(slices.Clone(s.Connection.VPC(r).Blocks), func(b netip.Prefix) bool {
 		return slices.ContainsFunc(s.LeftOut, func(l policy.LeftOut) bool { return l.Role == r && l.Block == b })

@@ -13,7 +13,7 @@ import (
 // LeftOut is a block of a VPC that the policy doesn't permit: it is neither routed nor admitted, and prevents no
 // change.
 type LeftOut struct {
-	Role     peering.Role // the half of the connection that has the block
+	Role     peering.Role // the side of the connection that has the block
 	Block    netip.Prefix
 	Sentence string
 	Key      string // the ids, names and blocks of the sentence
@@ -96,7 +96,7 @@ func (p *Policy) Undeclared(v peering.VPC) (netip.Prefix, bool) {
 	return first, first.IsValid()
 }
 
-// leftOutOf returns the blocks of one half that are not permitted, with the ranges of its department.
+// leftOutOf returns the blocks of one side that are not permitted, with the ranges of its department.
 func (p *Policy) leftOutOf(r peering.Role, m match) []LeftOut {
 	var left []LeftOut
 	permitted := m.permitted()

@@ -120,7 +120,7 @@ func (p *Policy) Names(cell peering.Cell) bool {
 	return p.IsRetired(cell) || slices.ContainsFunc(p.Departments, isThere) || slices.ContainsFunc(p.Others, isThere)
 }
 
-// ThirdParty returns the department whose half of the connection autopeer doesn't manage, "" if it manages both.
+// ThirdParty returns the department whose side of the connection autopeer doesn't manage, "" if it manages both.
 func (p *Peering) ThirdParty() string {
 	switch {
 	case p.Manage == "":
@@ -149,7 +149,7 @@ func (p *Policy) Concerns(v peering.VPC) bool {
 	return slices.ContainsFunc(p.matches(v), func(m match) bool { return !third[m.department.Name] })
 }
 
-// HasThirdParties reports whether any peering leaves a half to a third party.
+// HasThirdParties reports whether any peering leaves a side to a third party.
 func (p *Policy) HasThirdParties() bool {
 	return slices.ContainsFunc(p.Peerings, func(entry Peering) bool { return entry.Manage != "" })
 }

@@ -72,7 +72,7 @@ func (c Code) rank() int {
 	return len(order)
 }
 
-// Manages reports whether autopeer manages that half of the connection: it does unless the peering leaves
+// Manages reports whether autopeer manages that side of the connection: it does unless the peering leaves
 // it to a third party.
 func (d Decision) Manages(r peering.Role) bool {
 	return d.Peering == nil || d.Peering.Manage == "" || d.Peering.Manage == r

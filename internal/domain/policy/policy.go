@@ -76,7 +76,7 @@ type Peering struct {
 	Mode      Mode      `json:"mode,omitempty"`
 	Requester string    `json:"requester,omitempty"`
 	Approval  Approval  `json:"approval,omitempty"`
-	// the only half that autopeer manages; set only with Requester
+	// the only side that autopeer manages; set only with Requester
 	Manage    peering.Role `json:"manage,omitempty"`
 	Multipath bool         `json:"multipath,omitempty"` // requests that allow multipath resilience may be accepted
 	Tags      Tags         `json:"tags,omitempty"`

@@ -32,7 +32,7 @@ func TestThirdParty(t *testing.T) {
 		peering policy.Peering
 		want    string
 	}{
-		{"autopeer manages both halves if the file names none", policy.Peering{Requester: "a"}, ""},
+		{"autopeer manages both sides if the file names none", policy.Peering{Requester: "a"}, ""},
 		{"the first accepts", policy.Peering{Requester: "b", Manage: peering.Requester}, "a"},
 		{"the second accepts", policy.Peering{Requester: "a", Manage: peering.Requester}, "b"},
 		{"the first asks", policy.Peering{Requester: "a", Manage: peering.Accepter}, "a"},
@@ -102,9 +102,9 @@ func TestManages(t *testing.T) {
 		verdict             policy.Verdict
 		manages             []peering.Role
 	}{
-		{"both halves are autopeer's as a rule", m, f, policy.Accept, []peering.Role{peering.Requester, peering.Accepter}},
-		{"the half of the third party that accepts is not", f, v, policy.Accept, []peering.Role{peering.Requester}},
-		{"the half of the third party that asks is not", v, m, policy.Accept, []peering.Role{peering.Accepter}},
+		{"both sides are autopeer's as a rule", m, f, policy.Accept, []peering.Role{peering.Requester, peering.Accepter}},
+		{"the side of the third party that accepts is not", f, v, policy.Accept, []peering.Role{peering.Requester}},
+		{"the side of the third party that asks is not", v, m, policy.Accept, []peering.Role{peering.Accepter}},
 		{"a VPC that no peering names belongs to no third party", v, vpc(developerCell, "vpc-g"), policy.Leave,
 			[]peering.Role{peering.Requester, peering.Accepter}},
 	}

@@ -18,13 +18,13 @@ func without(departments ...string) string {
 	return "version: 1\nremoved: disconnect\ndepartments:\n  " + strings.Join(departments, "\n  ") + "\npeerings: []\n"
 }
 
-// TestRemovedFromThePolicy: for each removable part of the peering, the halves of the connection are closed by their
-// own cells. A half in a cell that has left the policy is named as left.
+// TestRemovedFromThePolicy: for each removable part of the peering, the sides of the connection are closed by their
+// own cells. A side in a cell that has left the policy is named as left.
 func TestRemovedFromThePolicy(t *testing.T) {
 	tests := []struct {
 		name        string
 		departments func(m, f, other lab.Site) []string
-		isLeft      bool // marketing's half
+		isLeft      bool // marketing's side
 	}{
 		{"the entry", func(m, f, _ lab.Site) []string {
 			return []string{"marketing: " + m.Member(), "finance: " + f.Member()}
@@ -57,7 +57,7 @@ func TestRemovedFromThePolicy(t *testing.T) {
 				t.AnnouncedOnce(outcome.Disconnected, pcx)
 				for _, o := range t.Announced(outcome.Disconnected, pcx) {
 					if o.Reason.Code != "removed" || tt.isLeft && !strings.Contains(o.Next, "in 111111111111/us-east-1 remain") {
-						t.Errorf("announced %+v, want the half in %s named as left: %v", o, one, tt.isLeft)
+						t.Errorf("announced %+v, want the side in %s named as left: %v", o, one, tt.isLeft)
 					}
 				}
 				t.InDeadLetters(0)
@@ -117,7 +117,7 @@ func TestRemovedTakesASecondLook(t *testing.T) {
 }
 
 // TestBlackholesOfVPCsThatLeftThePolicy are removed with evidence that autopeer connected the connection, and otherwise
-// reported once a day: Marketing's half has the tag alone, and Finance's also a rule.
+// reported once a day: Marketing's side has the tag alone, and Finance's also a rule.
 func TestBlackholesOfVPCsThatLeftThePolicy(t *testing.T) {
 	sandboxtest.RunWithTagsKeptAndEnded(t, func(t *sandboxtest.T, kept bool) {
 		m, f := t.Company(one, two)

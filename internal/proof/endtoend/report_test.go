@@ -379,7 +379,7 @@ func TestAnObstacleInReportMode(t *testing.T) {
 }
 
 // TestTheAnswerInReportMode isn't ready: the accepter's cell in the mode enforce, as during a deployment, doesn't
-// accept, and announces why. Once the half is ready, it accepts.
+// accept, and announces why. Once the side is ready, it accepts.
 func TestTheAnswerInReportMode(t *testing.T) {
 	t.Parallel()
 	sandboxtest.Run(t, nil, func(t *sandboxtest.T) {

@@ -248,7 +248,7 @@ func (c *company) stumble(pair, ends [2]lab.Site) {
 	c.expect()
 }
 
-// obstruct puts another route in the place of a connection's route. The cell reports to the other half's cell that the
+// obstruct puts another route in the place of a connection's route. The cell reports to the other side's cell that the
 // connection is half-open.
 func (c *company) obstruct(pair, ends [2]lab.Site) {
 	id, at, block := c.ask(ends[0], ends[1]), ends[0], ends[1].VPC.Block.String()

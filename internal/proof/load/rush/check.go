@@ -76,7 +76,7 @@ func (r *rush) checkAlarms() {
 	for _, c := range r.Cells {
 		for _, a := range c.Stack.Alarms() {
 			if a.State == cloudwatch.Sounding {
-				r.complain("alarm %s of %s sounds with %v: %s", a.Name, c.Cell, slices.Max(a.Values), a.Description)
+				r.complain("alarm %s of %s is raised with %v: %s", a.Name, c.Cell, slices.Max(a.Values), a.Description)
 			}
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/simtest/oracle/ledger"
 )
 
-// mustAgree reports whether the halves of a connection are in two cells that answer requests. These have to agree
+// mustAgree reports whether the sides of a connection are in two cells that answer requests. These have to agree
 // before the connection is accepted.
 func (j judge) mustAgree(c *ledger.Connection) bool {
 	return c.Requester.Cell != c.Accepter.Cell && j.Policy.Answers(c.Requester.Cell) && j.Policy.Answers(c.Accepter.Cell)
@@ -23,9 +23,9 @@ func (j judge) answering(c *ledger.Connection) []peering.Role {
 	return c.Roles(c.Accepter.Cell)
 }
 
-// CheckAgreement returns the obstacle on the requester's half of a connection that autopeer accepts, in a sentence; ""
-// if the half is free in this state, or if the two halves need not agree. Messages between cells may be ten minutes
-// old, so an acceptance is right if the half was free at one moment of that time.
+// CheckAgreement returns the obstacle on the requester's side of a connection that autopeer accepts, in a sentence; ""
+// if the side is free in this state, or if the two sides need not agree. Messages between cells may be ten minutes
+// old, so an acceptance is right if the side was free at one moment of that time.
 func CheckAgreement(l *ledger.Ledger, rec ledger.Record) string {
 	if rec.Call != "AcceptVpcPeeringConnection" {
 		return ""
@@ -50,10 +50,10 @@ func CheckAgreement(l *ledger.Ledger, rec ledger.Record) string {
 		return fmt.Sprintf("%s was accepted, but %s connects the same VPCs", c.ID, twin)
 	}
 	if route, found := s.conflict(); found {
-		return fmt.Sprintf("%s was accepted, but on the requester's half it conflicts with %s", c.ID, route)
+		return fmt.Sprintf("%s was accepted, but on the requester's side it conflicts with %s", c.ID, route)
 	}
 	if s.isShort() || j.countConnections(c.Requester) >= j.peeringQuota() {
-		return c.ID + " was accepted, but a quota doesn't suffice on the requester's half"
+		return c.ID + " was accepted, but a quota doesn't suffice on the requester's side"
 	}
 	return ""
 }

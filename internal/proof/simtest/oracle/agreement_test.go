@@ -12,7 +12,7 @@ func TestTheRequestersHalfIsFree(t *testing.T) {
 	t.Parallel()
 	const (
 		twin  = "pcx-1 was accepted, but pcx-2 connects the same VPCs"
-		quota = "pcx-1 was accepted, but a quota doesn't suffice on the requester's half"
+		quota = "pcx-1 was accepted, but a quota doesn't suffice on the requester's side"
 	)
 	tests := []struct {
 		name    string
@@ -26,11 +26,11 @@ func TestTheRequestersHalfIsFree(t *testing.T) {
 			s.Policy.Peerings = nil
 		}, "pcx-1 was accepted, but the requester's cell doesn't allow it"},
 		{"a route leads elsewhere", func(s scene) { s.route("rtb-red", "10.2.0.0/24", "igw-1") },
-			"pcx-1 was accepted, but on the requester's half it conflicts with the route 10.2.0.0/24 in rtb-red"},
+			"pcx-1 was accepted, but on the requester's side it conflicts with the route 10.2.0.0/24 in rtb-red"},
 		{"a wider route leads elsewhere", func(s scene) { s.route("rtb-red", "10.0.0.0/8", "igw-1") }, ""},
 		{"a route leads to the request", func(s scene) { s.route("rtb-red", "10.2.0.0/16", "pcx-1") }, ""},
 		{"a route leads to a dead connection", func(s scene) { s.route("rtb-red", "10.2.0.0/16", "pcx-gone") }, ""},
-		{"a route on the accepter's half leads elsewhere", func(s scene) { s.route("rtb-blue", "10.1.0.0/24", "igw-1") }, ""},
+		{"a route on the accepter's side leads elsewhere", func(s scene) { s.route("rtb-blue", "10.1.0.0/24", "igw-1") }, ""},
 		{"autopeer isn't deployed in the requester's cell", func(s scene) {
 			s.member("red").Cell = greenCell
 			s.route("rtb-red", "10.2.0.0/24", "igw-1")

@@ -201,10 +201,10 @@ func TestAPendingConnectionHasAReason(t *testing.T) {
 			s.rule("sgr-9", "sg-blue", https, "")
 			e.Quotas.RulesPerGroup = 1
 		}, ""},
-		{"a route conflicts on the requester's half", func(s scene, _ *oracle.End) {
+		{"a route conflicts on the requester's side", func(s scene, _ *oracle.End) {
 			s.route("rtb-red", "10.2.0.0/24", "igw-1")
 		}, ""},
-		{"a wider route on the requester's half leads elsewhere", func(s scene, _ *oracle.End) {
+		{"a wider route on the requester's side leads elsewhere", func(s scene, _ *oracle.End) {
 			s.route("rtb-red", "10.0.0.0/8", "igw-1")
 		}, accepts},
 		{"the requester's security group has no room for the rules", func(s scene, _ *oracle.End) {
