@@ -192,7 +192,7 @@ func TestCommands(t *testing.T) {
 		{"a policy that isn't there", ``, "read the policy: open none.yaml: no such file or directory",
 			[]string{"policy", "none.yaml"}},
 		{"a wrong policy for the embedded cloud", `policy.yaml:\d+:\d+: `, "reported", []string{"local", "--policy", wrong}},
-		{"a scenario that isn't there", ``, `there is no scenario "nothing"; there are marketing-finance, `,
+		{"a scenario that isn't there", ``, `unknown scenario "nothing"; it can be marketing-finance, `,
 			[]string{"demo", "--scenario", "nothing"}},
 	}
 	for _, tt := range tests {

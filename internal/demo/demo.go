@@ -2,6 +2,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/autopeer/autopeer/internal/cloudsim/ec2"
 	"github.com/autopeer/autopeer/internal/cloudsim/events"
+	"github.com/autopeer/autopeer/internal/domain/suggest"
 	"github.com/autopeer/autopeer/internal/local"
 	"github.com/autopeer/autopeer/internal/sandbox"
 )
@@ -70,7 +72,8 @@ func Select(name string) ([]Scenario, error) {
 		}
 	}
 	if len(chosen) == 0 {
-		return nil, fmt.Errorf("there is no scenario %q; there are %s", name, strings.Join(names, ", "))
+		fix := cmp.Or(suggest.Question(name, names), "it can be "+strings.Join(names, ", ")) // all of them
+		return nil, fmt.Errorf("unknown scenario %q; %s", name, fix)
 	}
 	return chosen, nil
 }
