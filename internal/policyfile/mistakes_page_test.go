@@ -70,15 +70,16 @@ type pageRow struct{ key, excerpt, problem, fix string }
 
 // list collects the rows of the page: the first mistake of each kind.
 type list struct {
-	rows map[string][]pageRow // by part
-	seen map[string]bool
+	rows        map[string][]pageRow // by part
+	seen        map[string]bool
+	departments *regexp.Regexp // of any file: an example in a message may be a department of another one
 }
 
-func (l list) add(part string, m policyfile.Mistake, at place, departments []string) {
+func (l list) add(part string, m policyfile.Mistake, at place) {
 	if part == "" && at.path != nil && strings.HasPrefix(m.Problem, "the file ") {
 		at.key = ""
 	}
-	kind := part + " " + at.key + " " + kindOf(m, departments)
+	kind := part + " " + at.key + " " + l.kindOf(m)
 	if !l.seen[kind] {
 		l.seen[kind] = true
 		l.rows[part] = append(l.rows[part], pageRow{at.key, at.excerpt, m.Problem, m.Fix})
@@ -111,24 +112,24 @@ peering:
 func listOfMistakes(t *testing.T) string {
 	t.Helper()
 	bad, warned := corpus(t, "bad", 40), corpus(t, "warned", 7)
-	l := list{rows: map[string][]pageRow{}, seen: map[string]bool{}}
+	l := list{rows: map[string][]pageRow{}, seen: map[string]bool{}, departments: departmentsOf(bad, warned)}
 	for _, name := range slices.Sorted(maps.Keys(bad)) {
 		_, err := policyfile.Parse("f", bad[name])
 		var mistakes policyfile.Mistakes
 		if !errors.As(err, &mistakes) {
 			t.Errorf("%s has no mistake: %v", name, err)
 		}
-		places, departments := placesOf(bad[name])
+		places, _ := placesOf(bad[name])
 		for _, m := range mistakes {
 			at := places.at(m)
-			l.add(partOf(m, at), m, at, departments)
+			l.add(partOf(m, at), m, at)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(warned)) {
 		_, warnings, _ := policyfile.Check("f", warned[name])
-		places, departments := placesOf(warned[name])
+		places, _ := placesOf(warned[name])
 		for _, w := range warnings {
-			l.add("warnings", policyfile.Mistake(w), places.at(policyfile.Mistake(w)), departments)
+			l.add("warnings", policyfile.Mistake(w), places.at(policyfile.Mistake(w)))
 		}
 	}
 	var page strings.Builder
@@ -169,13 +170,26 @@ func partOf(m policyfile.Mistake, at place) string {
 // numbers.
 var variable = regexp.MustCompile(`"[^"]*"|\b[a-z]*-?[0-9][0-9a-f.:/-]*`)
 
-// kindOf returns the message without its variable parts, so that one example stands for all mistakes of a kind.
-func kindOf(m policyfile.Mistake, departments []string) string {
-	kind := variable.ReplaceAllString(m.Problem+"; "+m.Fix, "#")
-	for _, name := range departments {
-		kind = regexp.MustCompile(`\b`+regexp.QuoteMeta(name)+`\b`).ReplaceAllString(kind, "#")
+// departmentsOf matches the names of all departments, and enumerations of them.
+func departmentsOf(files ...map[string][]byte) *regexp.Regexp {
+	all := map[string]bool{}
+	for _, folder := range files {
+		for _, data := range folder {
+			_, departments := placesOf(data)
+			for _, name := range departments {
+				all[regexp.QuoteMeta(name)] = true
+			}
+		}
 	}
-	return strings.Split(kind, "did you mean")[0]
+	names := slices.SortedFunc(maps.Keys(all), func(a, b string) int { return len(b) - len(a) })
+	name := `\b(?:` + strings.Join(names, "|") + `)\b`
+	return regexp.MustCompile(name + `(?:(?:, | or | and )` + name + `)*`)
+}
+
+// kindOf returns the message without its variable parts, so that one example stands for all mistakes of a kind.
+func (l list) kindOf(m policyfile.Mistake) string {
+	kind := l.departments.ReplaceAllString(m.Problem+"; "+m.Fix, "#")
+	return strings.Split(variable.ReplaceAllString(kind, "#"), "did you mean")[0]
 }
 
 // line returns a row of the table. Its first cell is empty if the file has nothing at the position.
