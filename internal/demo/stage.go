@@ -80,9 +80,14 @@ func (s *stage) redeploy(policy string) {
 }
 
 func (s *stage) show(policy string) {
-	for line := range strings.Lines(policy[strings.Index(policy, "peerings:"):]) {
+	for line := range strings.Lines(peeringsOf(policy)) {
 		s.note("policy", "", "│ "+strings.TrimRight(line, "\n"))
 	}
+}
+
+// peeringsOf returns the policy from the key peerings on. A key of limits has the same name.
+func peeringsOf(policy string) string {
+	return policy[strings.Index(policy, "\npeerings:")+1:]
 }
 
 // hold keeps a function from running until the returned function is called.

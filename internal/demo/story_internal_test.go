@@ -90,3 +90,12 @@ func TestTheCurrentStoryIsPrintedLineByLine(t *testing.T) {
 	next("after")
 	close(s.ended)
 }
+
+// TestPeeringsOf: a policy with limits has the key twice.
+func TestPeeringsOf(t *testing.T) {
+	t.Parallel()
+	policy := "version: 1\nlimits: { peerings: 1 }\ndepartments: {}\npeerings:\n  - between: [a, b]\n"
+	if got, want := peeringsOf(policy), "peerings:\n  - between: [a, b]\n"; got != want {
+		t.Errorf("peeringsOf() = %q, want %q", got, want)
+	}
+}
