@@ -25,8 +25,8 @@ type Props struct {
 	Build   string // the folder that has a folder with a bootstrap for each function
 }
 
-// Stacks are the two stacks of a cell. The bus is apart from the rules that send to other cells' buses, so that two
-// cells which forward to each other can be deployed even if EventBridge demands that the bus of a target exists.
+// Stacks are the two stacks of a cell. The bus is apart from the rules that send to other cells' buses. So two cells
+// which forward to each other can be deployed, even if EventBridge demands that the bus of a target exists.
 type Stacks struct {
 	Bus  awscdk.Stack // the event bus and its policy
 	Main awscdk.Stack // everything else

@@ -224,8 +224,8 @@ func (p naming) acceptPairs(sid string, pairs map[string][]string, also conditio
 }
 
 // pairs maps each VPC of the cell that may accept to those that may request it, sorted, for peerings with this
-// approval. It leaves out pairs where a third party accepts. In a mesh with several VPCs in the cell, a VPC is one
-// of its own requesters, so that all of them share a statement: EC2 offers no connection of a VPC with itself for
+// approval. It leaves out pairs where a third party accepts. In a mesh with several VPCs in the cell, a VPC is one of
+// its own requesters, so that all of them share a statement. EC2 offers no connection of a VPC with itself for
 // acceptance.
 func pairs(p *policy.Policy, cell peering.Cell, approval policy.Approval) map[string][]string {
 	all := map[string][]string{}

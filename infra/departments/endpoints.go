@@ -8,8 +8,9 @@ import (
 // managers are the services that a server's agent of Systems Manager calls.
 var managers = []string{"ssm", "ssmmessages", "ec2messages"}
 
-// addEndpoints adds the private ways out of a subnet without an internet gateway: to S3 by a route, limited to the
-// reports, and to Systems Manager by network interfaces, which take the services' public names inside the VPC.
+// addEndpoints adds the private ways out of a subnet without an internet gateway. One leads to S3 by a route, limited
+// to the reports. The other leads to Systems Manager by network interfaces, which take the services' public names
+// inside the VPC.
 func (n network) addEndpoints(d department, r reports) {
 	group := awsec2.NewCfnSecurityGroup(n.stack, jsii.String("EndpointSecurityGroup"), &awsec2.CfnSecurityGroupProps{
 		GroupDescription: jsii.String("The endpoints of Systems Manager"), VpcId: n.vpc.Ref(),

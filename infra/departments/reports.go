@@ -13,9 +13,9 @@ const storageID = "EndpointS3"
 type reports struct{ bucket awss3.CfnBucket }
 
 // addReports adds the bucket. Its policy denies everything that doesn't come through the VPC's endpoint, with two
-// exceptions, so that administrators aren't locked out: calls that read and change the bucket's settings, on which the
-// account's own policies decide, and the principals of the settings labDeployer and labAdministrators and the account's
-// root user.
+// exceptions, so that administrators aren't locked out. They are calls that read and change the bucket's settings, on
+// which the account's own policies decide, and the principals of the settings labDeployer and labAdministrators and the
+// account's root user.
 func (n network) addReports(s settings, d department) reports {
 	r := reports{awss3.NewCfnBucket(n.stack, jsii.String("Reports"), &awss3.CfnBucketProps{
 		BucketName: jsii.String(s.prefix + "-lab-reports-" + d.account + "-" + d.region),

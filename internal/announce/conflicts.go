@@ -14,9 +14,9 @@ import (
 // list the others.
 const mostRoutes = 10
 
-// remedy returns the next step after the conflicts, which are those of one cell: the commands that delete blackhole
-// routes, the remedies for prefix lists that EC2 doesn't show and for live routes, and the lines of the policy that
-// keep more specific routes. A mesh can't have such lines.
+// remedy returns the next step after the conflicts, which are those of one cell. It has the commands that delete
+// blackhole routes, the remedies for prefix lists that EC2 doesn't show and for live routes, and the lines of the
+// policy that keep more specific routes. A mesh can't have such lines.
 func remedy(o outcome.Outcome, conflicts []plan.Conflict) string {
 	var steps []string
 	blackholes := slices.DeleteFunc(slices.Clone(conflicts), func(c plan.Conflict) bool { return !c.Route.Blackhole })

@@ -165,8 +165,8 @@ func (c *Connector) ofAnother(
 	return []outcome.Outcome{announce.OfAnotherInstallation(o, pcx.ConnectedBy(rules)[0])}
 }
 
-// wait returns err as it is while EC2 may not show the effect of the hint's call yet, and later as Denied, which
-// has the message acknowledged: the hint was forged or is out of date.
+// wait returns err as it is while EC2 may not show the effect of the hint's call yet, and later as Denied, which has
+// the message acknowledged. The hint was forged or is out of date.
 func (c *Connector) wait(h hint.Hint, err error) error {
 	if h.IsFresh(c.now()) {
 		return err

@@ -54,8 +54,8 @@ func (c *Connector) inform(
 	return err
 }
 
-// halfOpen returns the messages to the other side's cell, so that its owner is informed as well: about sides with
-// an obstacle, and about sides that are complete after such a message, which it also returns as freed.
+// halfOpen returns the messages to the other side's cell, so that its owner is informed as well. They are about sides
+// with an obstacle, and about sides that are complete after such a message, which it also returns as freed.
 func (c *Connector) halfOpen(h hint.Hint, pcx *peering.Connection, sides []side, checkedAt time.Time) (
 	all []message.Message, freed []half,
 ) {

@@ -12,8 +12,8 @@ import (
 	"github.com/autopeer/autopeer/internal/sandbox"
 )
 
-// agree shows that a connection between two cells is accepted only once both sides are free: a request waits for a
-// route of the requester's, and one of a VPC that belongs to no department is never accepted.
+// agree shows that a connection between two cells is accepted only once both sides are free. One request waits for a
+// route of the requester's. Another one, of a VPC that belongs to no department, is never accepted.
 func agree(s *stage) {
 	m, f := s.build(oneInVirginia, lab.Marketing), s.build(twoInVirginia, lab.Finance)
 	stranger := s.build(oneInVirginia, spare("Stranger", "10.200."))

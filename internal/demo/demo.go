@@ -28,8 +28,9 @@ type Scenario struct {
 	run    func(*stage)
 }
 
-// Delays of a connection, after the defaults of the sandbox: over before a function looks, so that no message has to
-// come back, or long enough for a person to see each state on a busy machine while connect is held back.
+// Delays of a connection, after the defaults of the sandbox. brief ones are over before a function looks, so that no
+// message has to come back. visible ones are long enough for a person to see each state on a busy machine while connect
+// is held back.
 var (
 	brief = ec2.Delays{
 		Initiating: 20 * time.Millisecond, Provisioning: 20 * time.Millisecond, Deleting: 20 * time.Millisecond,

@@ -195,8 +195,8 @@ func (d *Disconnector) apply(ctx context.Context, current observed, changes []pl
 	return append(deleted, revoked...), err
 }
 
-// needsRules reports whether the rules may become the only evidence: for a living connection without the tag, and
-// for the routes of a dead one in VPCs that the policy doesn't name, because the tag may end with the connection.
+// needsRules reports whether the rules may become the only evidence. They may for a living connection without the tag,
+// and for the routes of a dead one in VPCs that the policy doesn't name, because the tag may end with the connection.
 func (d *Disconnector) needsRules(current observed) bool {
 	c := current.shown()
 	if c.State.IsAccepted() {

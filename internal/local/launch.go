@@ -71,7 +71,7 @@ func (l *Launched) SweepNow(ctx context.Context) {
 	}
 }
 
-// Launch deploys all cells of the policy as AWS would have them: the CDK app's templates, with the policies of
+// Launch deploys all cells of the policy as AWS would have them. It uses the CDK app's templates, with the policies of
 // their roles enforced, and functions that are processes and call the cloud at the endpoint. The data is the policy
 // file's. After an error the result has the cells that have been deployed; Close ends them after the cloud.
 func Launch(ctx context.Context, cloud *cloudsim.Cloud, w *Workshop, endpoint string, p *policy.Policy, data []byte,

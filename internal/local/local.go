@@ -50,9 +50,9 @@ type Cell struct {
 }
 
 // Config returns the SDK's configuration for a principal of the cell on the embedded cloud. Its retryer is the
-// functions' own but for two things: it doesn't learn EC2's rate, because rounding makes that sleep for no time at all,
-// over and over, which on a test's virtual clock never ends; and its pauses aren't random, because on that clock calls
-// that fail at one instant would draw them in an order that is up to Go's scheduler.
+// functions' own but for two things. It doesn't learn EC2's rate: rounding makes that sleep for no time at all, over
+// and over, which on a test's virtual clock never ends. And its pauses aren't random: on that clock, calls that fail at
+// one instant would draw them in an order that is up to Go's scheduler.
 func Config(cloud *cloudsim.Cloud, cell peering.Cell, accessKeyID string) aws.Config {
 	return aws.Config{
 		Region:      string(cell.Region),

@@ -8,7 +8,7 @@ import (
 )
 
 // intend reports keys with a typing error and single values in the place of a list, and then replaces them by the
-// intended key or list: the values inside are checked in the same run.
+// intended key or list. The values inside are checked in the same run.
 func (r *reader) intend(e *element, s *jsonschema.Schema) {
 	s = formOf(e, s)
 	if s.Properties != nil && e.byKey != nil {

@@ -16,9 +16,9 @@ import (
 // annotations are the keywords of the schema that refuse nothing.
 var annotations = []string{"$schema", "$id", "title", "description", "errorMessage"}
 
-// outlined reports whether the rule is one of the few that another one repeats: the schema only outlines addresses,
-// which Go parses, and Regions, whose partition Go looks up, and the choice between the keys of a member refuses a text
-// as well. Without the rule, the message is worse.
+// outlined reports whether the rule is one of the few that another one repeats. The schema only outlines addresses,
+// which Go parses, and Regions, whose partition Go looks up. The choice between the keys of a member refuses a text as
+// well. Without the rule, the message is worse.
 func outlined(document any, r rule) bool {
 	form, _ := at(document, r.path[:len(r.path)-1]).(map[string]any)
 	pattern, _ := form["pattern"].(string)

@@ -331,8 +331,8 @@ func itemsOf(changes []plan.Change) []string {
 	return items
 }
 
-// mayBeRefused reports whether the plan has only changes that EC2 may refuse until a person fixes a resource: the
-// DNS option while a VPC has no DNS host names, or a rule for a group or prefix list that doesn't exist. Such a
+// mayBeRefused reports whether the plan has only changes that EC2 may refuse until a person fixes a resource. These are
+// the DNS option while a VPC has no DNS host names, or a rule for a group or prefix list that doesn't exist. Such a
 // plan is tried once a day and after changes, instead of with every sweep.
 func mayBeRefused(p plan.Plan) bool {
 	for _, change := range p.Changes() {

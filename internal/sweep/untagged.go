@@ -11,8 +11,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// announceUntagged announces the rules of autopeer that have lost their tags: after an event, which may have been
-// the loss, those of the VPCs with a connection, and once a day those of the cell.
+// announceUntagged announces the rules of autopeer that have lost their tags. After an event, which may have been the
+// loss, it announces those of the VPCs with a connection, and once a day those of the cell.
 func (s *Sweeper) announceUntagged(ctx context.Context, due hint.Sweep, current observed) error {
 	isDaily := due.Scheduled && s.isFirstOfDay()
 	if !isDaily && !due.IsChange() {

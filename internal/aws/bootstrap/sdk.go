@@ -15,7 +15,7 @@ import (
 // AWS returns the SDK's configuration from the variables that Lambda sets. It doesn't use the SDK's own loader, which
 // adds 2 MB of code for single sign-on, profiles and other features that no function uses.
 //
-// Call wake at the start of every invocation, to close idle connections: Lambda freezes the environment between
+// Call wake at the start of every invocation, to close idle connections. Lambda freezes the environment between
 // invocations, AWS closes connections in the meantime, and a request on a closed connection would wait for a timeout.
 func AWS(getenv func(string) string) (cfg aws.Config, wake func()) {
 	client := &http.Client{Transport: awshttp.NewBuildableClient().WithTransportOptions(keepConnections).GetTransport()}

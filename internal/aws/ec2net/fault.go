@@ -60,8 +60,8 @@ var outdated = map[string]bool{"RouteAlreadyExists": true, "InvalidPermission.Du
 type action struct{ description, key string }
 
 // classify adds the action to err and gives it its class. A Denied error is announced, so its text leaves out the
-// request's id, and its key has the action's key, EC2's code and the ids in EC2's message: a repetition has the
-// same text and the same id.
+// request's id, and its key has the action's key, EC2's code and the ids in EC2's message. A repetition has the same
+// text and the same id.
 func classify(a action, err error) error {
 	if err == nil {
 		return nil

@@ -189,7 +189,7 @@ func (r *request) onTable() []permission {
 }
 
 // onGroup has no key for a rule's source or ports, because EC2 has none, and doesn't look at rules that a call names by
-// their ids: the Service Authorization Reference has the security group as the only resource of both revocations.
+// their ids. The Service Authorization Reference has the security group as the only resource of both revocations.
 func (r *request) onGroup() []permission {
 	g, err := r.group()
 	if err != nil {

@@ -15,9 +15,9 @@ var publicService = netip.MustParseAddr("52.95.110.1")
 const https = 443
 
 // Exit sends a call of an instance to a service of AWS, such as "s3", through the network as it is. It returns the VPC
-// endpoint that the call takes, which is the zero Endpoint over the internet, or, in one word, the obstacle that the
-// call meets first: "no-endpoint" if the service's name leads to the internet, to which the instance's subnet has no
-// way.
+// endpoint that the call takes, which is the zero Endpoint over the internet. Or it returns, in one word, the obstacle
+// that the call meets first: "no-endpoint" if the service's name leads to the internet, to which the instance's subnet
+// has no way.
 func (s *Service) Exit(account, instanceID, service string) (via apicall.Endpoint, stoppedBy string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

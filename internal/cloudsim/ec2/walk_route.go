@@ -82,10 +82,9 @@ func (s *subnet) table() *table {
 	return s.vpc.main
 }
 
-// best returns the route that EC2 takes, or nil: the longest prefix, where the entries of a prefix list count, and of
-// equal ones the local one before static ones, prefix lists and propagated ones, which is the order of allRoutes but
-// for prefix lists.
-// https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html
+// best returns the route that EC2 takes, or nil. It is the one with the longest prefix, where the entries of a prefix
+// list count. Of equal ones, the local one comes before static ones, prefix lists and propagated ones, which is the
+// order of allRoutes but for prefix lists. https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html
 func (t *table) best(to netip.Addr) *route {
 	var best *route
 	var length int

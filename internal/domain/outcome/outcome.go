@@ -64,9 +64,9 @@ type Outcome struct {
 	Repair function.Name `json:"repair,omitempty"` // the function that repairs the drift
 	Wanted []string      `json:"wanted,omitempty"` // the changes that the repair has to make
 	Next   string        `json:"next,omitempty"`   // the next step for a person
-	// FoundAt is when a sweep found the difference that was repaired, or the forbidden routes and rules that were
-	// removed, or when the edit was made that was repaired, or when the end of a side's obstacle was found. The
-	// same difference or obstacle may come back: each of these outcomes has an id of its own.
+	// FoundAt is the time at which a sweep found the difference that was repaired, the forbidden routes and rules that
+	// were removed, or the end of a side's obstacle. If an edit was repaired, it is the time of the edit. The same
+	// difference or obstacle may come back: each of these outcomes has an id of its own.
 	FoundAt time.Time `json:"foundAt,omitzero"`
 	// EditedBy are the principals whose edits were repaired: ARNs, or names of AWS services.
 	EditedBy []string `json:"editedBy,omitempty"`

@@ -9,8 +9,9 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// destinations returns the destinations of routes to a peer with these blocks, sorted, and a note for each that
-// the policy chooses and that can't be routed: it lies outside the permitted blocks, or a part of it is excluded.
+// destinations returns the destinations of routes to a peer with these blocks, sorted, and a note for each that the
+// policy chooses and that can't be routed. Such a destination lies outside the permitted blocks, or a part of it is
+// excluded.
 func destinations(r policy.Routes, peer []netip.Prefix) (want []netip.Prefix, notes []string) {
 	chosen := r.To
 	if len(chosen) == 0 {

@@ -2,9 +2,8 @@ package plan
 
 import "slices"
 
-// evidenceLast returns the steps with the revocations after the deletions of routes, if rules may be the only
-// evidence that the routes are the installation's: a function that is killed in between leaves the evidence for the
-// next one.
+// evidenceLast returns the steps with the revocations after the deletions of routes, if rules may be the only evidence
+// that the routes are the installation's. A function that is killed in between leaves the evidence for the next one.
 func (s Side) evidenceLast(all [][]Change) [][]Change {
 	deletes := func(step []Change) bool { return slices.ContainsFunc(step, removesRoute) }
 	if !s.isUntagged() {

@@ -128,10 +128,10 @@ const promised = 10 * time.Minute
 // blocks on which that rests.
 type Promises map[peering.ConnectionID][]netip.Prefix
 
-// Reserving returns the inventory as it will be once the connections ahead of c are connected: accepted ones that
-// have no route yet, requests of the cell to other cells with a promise, and, since another process may have made
-// one, young requests that are older than c. A side that can't be connected, and a side in report mode, reserve
-// nothing.
+// Reserving returns the inventory as it will be once the connections ahead of c are connected. These are accepted ones
+// that have no route yet, and requests of the cell to other cells with a promise. Another process may have made a
+// promise, so young requests that are older than c count, too. A side that can't be connected, and a side in report
+// mode, reserve nothing.
 func (i Inventory) Reserving(
 	cell peering.Cell, c peering.Connection, p *policy.Policy, made Promises, now time.Time,
 ) Inventory {

@@ -9,9 +9,9 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// inMesh returns the terms of a side whose two VPCs are of one department. Each allow line applies in both
-// directions, so its sources may be of either VPC: those of the side's VPC count for the traffic to the peer, and
-// the others for the traffic from it.
+// inMesh returns the terms of a side whose two VPCs are of one department. Each allow line applies in both directions,
+// so its sources may be of either VPC. Those of the side's VPC count for the traffic to the peer, and the others for
+// the traffic from it.
 func (s Side) inMesh() policy.Terms {
 	own, peer := s.Permitted(s.Role), s.peerBlocks()
 	isOwn := func(b netip.Prefix) bool { return cidr.Covers(own, b) }

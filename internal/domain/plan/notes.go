@@ -39,7 +39,7 @@ func (s Side) unusedTables() []string {
 }
 
 // besideEndpoints returns a note for each routed block inside a block of a prefix list that leads to an endpoint, for
-// blocks with public addresses: EC2 takes the longest prefix, and the list is probably that of a gateway endpoint's
+// blocks with public addresses. EC2 takes the longest prefix, and the list is probably that of a gateway endpoint's
 // service. A list with a part of the routed block is a conflict instead.
 func (s Side) besideEndpoints() []string {
 	var notes []string

@@ -189,8 +189,8 @@ func permissions(allow policy.Allow, s Side) (all []peering.Permission, notes []
 	return all, notes
 }
 
-// sources returns the sources of the traffic, as permissions without protocol and ports. They are the groups and
-// prefix lists that the policy names, and blocks of the protocol's family: the permitted blocks that the policy
+// sources returns the sources of the traffic, as permissions without protocol and ports. They are the groups and prefix
+// lists that the policy names, and blocks of the protocol's family. The blocks are the permitted ones that the policy
 // names and the peer has, or all permitted blocks of the peer if the policy names no source.
 func sources(allow policy.Allow, s Side) (from []peering.Permission, notes []string) {
 	blocks := s.peerBlocks()

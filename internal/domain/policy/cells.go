@@ -7,12 +7,12 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// ForCell returns the part of p that the installation needs in the cell to decide its connections as p does: the
-// peerings of the departments that have a member in it, and the departments that influence these. A part whose
+// ForCell returns the part of p that the installation needs in the cell to decide its connections as p does. The part
+// has the peerings of the departments that have a member in it, and the departments that influence these. A part whose
 // peerings are all in report mode is in report mode as a whole if there is nothing else to change. The part of a
-// retired cell allows nothing, and it neither accepts nor rejects. Every part has all retired cells, because no
-// peering names their counterparts any more. Every part has the names and members of all departments, so that the
-// reasons of its denials are those of p. It shares memory with p.
+// retired cell allows nothing, and it neither accepts nor rejects. Every part has all retired cells, because no peering
+// names their counterparts any more. Every part has the names and members of all departments, so that the reasons of
+// its denials are those of p. It shares memory with p.
 func (p *Policy) ForCell(cell peering.Cell, by peering.Installation) *Policy {
 	part := &Policy{
 		File: p.File, Installation: by, Mode: p.Mode, Otherwise: p.Otherwise, Removed: p.Removed, Limits: p.Limits,

@@ -6,8 +6,8 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// Retired is a cell that is about to leave the policy: it has no departments, and everything that the installation
-// made for its connections is removed, in the cell itself and in their other cells.
+// Retired is a cell that is about to leave the policy. It has no departments. Everything that the installation made for
+// its connections is removed, in the cell itself and in their other cells.
 type Retired struct {
 	peering.Cell
 	Line int `json:"line"` // in the file, from 1

@@ -86,8 +86,9 @@ func ruleName(number int32) string {
 	return strconv.Itoa(int(number))
 }
 
-// ports returns the ports for which an ACL has to be checked: the port of a question, and for an answer the first of
-// the ephemeral ports and every port at which an entry begins or has ended. Between these, no decision changes.
+// ports returns the ports for which an ACL has to be checked. For a question it is the port of the question. For an
+// answer they are the first of the ephemeral ports and every port at which an entry begins or has ended. Between these,
+// no decision changes.
 func (p packet) ports(entries []peering.ACLEntry) []int32 {
 	if !p.back || !p.hasPorts() {
 		return []int32{p.port}

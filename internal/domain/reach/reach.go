@@ -26,9 +26,9 @@ type Network struct {
 // instance that has it where the source's routes lead.
 //
 // The system of an instance with several interfaces is taken to send a question through an interface in the subnet of
-// the destination if it has one, and else through its primary interface, from the first address of the family. It is
-// taken to send an answer through the interface that has the address that was asked, as Amazon Linux does.
-// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-net-utils.html
+// the destination, if it has one. Otherwise it sends the question through its primary interface. The source is the
+// first address of the family. The system is taken to send an answer through the interface that has the address that
+// was asked, as Amazon Linux does. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-net-utils.html
 type Query struct {
 	From        peering.InstanceID
 	FromAddress netip.Addr         // the zero Addr for the one that the system chooses

@@ -11,7 +11,7 @@ import (
 	"github.com/autopeer/autopeer/internal/proof/mutate/mutation"
 )
 
-// The code that the functions share, and the panics that are planted in it: one in a use case, when it handles the
+// The code that the functions share, and the panics that are planted in it. One is in a use case, when it handles the
 // connection, and one outside, when the first message of a batch is the body.
 const (
 	shared          = "internal/aws/lambdasqs/lambdasqs.go"

@@ -33,7 +33,7 @@ func (c *Checker) Enter(rec ledger.Record) {
 // and that of a hanging call whose function was killed.
 const memory = 90 * time.Second
 
-// agreed is the age of the oldest state of the requester's side by which the accepter's cell may accept: an answer is
+// agreed is the age of the oldest state of the requester's side by which the accepter's cell may accept. An answer is
 // valid for ten minutes, a clock may differ by one, and the acceptance takes effect later as every call does.
 const agreed = 11*time.Minute + memory
 

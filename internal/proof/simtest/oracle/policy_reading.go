@@ -124,9 +124,9 @@ func (j judge) primary(v ledger.VPCKey, in view) []netip.Prefix {
 	return blocks[:min(1, len(blocks))]
 }
 
-// permitted returns the blocks of a VPC that may be routed and admitted: all blocks of a VPC that the policy names
-// without listing its blocks, and of any other VPC those in its listed blocks and in the ranges of its department
-// there.
+// permitted returns the blocks of a VPC that may be routed and admitted. They are all blocks of a VPC that the policy
+// names without listing its blocks. Of any other VPC they are those in its listed blocks and in the ranges of its
+// department there.
 func (j judge) permitted(department string, v ledger.VPCKey, in view) []netip.Prefix {
 	ranges, isNamed := j.declared(department, v), false
 	for _, d := range j.Policy.Departments {
