@@ -31,7 +31,7 @@ type stackOutputs struct {
 func readOutputs(file string) (outputs, error) {
 	data, err := os.ReadFile(file) // the operator names it
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read the outputs of the lab: %w", err)
 	}
 	var stacks map[string]stackOutputs
 	if err := json.Unmarshal(data, &stacks); err != nil {
