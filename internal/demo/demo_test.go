@@ -24,8 +24,14 @@ func TestSelect(t *testing.T) {
 			t.Errorf("Select(%q) = %d scenarios, %v; want %d", tt.name, len(chosen), err, tt.want)
 		}
 	}
-	if _, err := demo.Select("acros"); err == nil || !strings.Contains(err.Error(), "there are marketing-finance, ") {
-		t.Errorf("Select(acros) = %v, want the names that there are", err)
+	for name, want := range map[string]string{
+		"acros":      "it can be marketing-finance, two-by-hand, ", // and no suffix "4 others"
+		"defaultvpc": "did you mean default-vpc?",
+	} {
+		if _, err := demo.Select(name); err == nil || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), "others") {
+			t.Errorf("Select(%s) = %v, want %q", name, err, want)
+		}
 	}
 }
 
