@@ -232,8 +232,8 @@ func (c *Connector) side(p plan.Plan, half plan.Side, d policy.Decision, acls []
 	case d.Provisional:
 		s.rest = withoutBlocks(half.Connection)
 		return s
-	case !s.HasObstacle() && half.Unread() != nil:
-		s.rest = half.Unread()
+	case s.awaited() != nil:
+		s.rest = s.awaited()
 		return s
 	case s.NeedsConsent():
 		s.propose()
@@ -259,6 +259,16 @@ func (c *Connector) side(p plan.Plan, half plan.Side, d policy.Decision, acls []
 		s.outcome.Keys = append(s.outcome.Keys, o.Key)
 	}
 	return s
+}
+
+// awaited returns the error of the prefix lists for which the announcement of the side waits, nil for none. A proposal
+// doesn't wait for a permission: it describes the wait, and a person gives both.
+func (s *side) awaited() error {
+	err := s.half.Unread()
+	if s.HasObstacle() || s.NeedsConsent() && fault.Of(err) == fault.Permanent {
+		return nil
+	}
+	return err
 }
 
 // hold makes the outcome that of a half on hold. The other cell is informed while something is missing. Without a
