@@ -60,6 +60,25 @@ func unreadLists(t peering.RouteTable, hidden bool) map[peering.PrefixListID]err
 	return lists
 }
 
+// Unreadable returns those of the prefix lists that the side's tables refer to and whose blocks can't be read now.
+func (s Side) Unreadable(lists []peering.PrefixListID) []peering.PrefixListID {
+	return only(lists, func(id peering.PrefixListID) bool {
+		return slices.ContainsFunc(s.Tables, func(t peering.RouteTable) bool { return t.Unread[id] != nil })
+	})
+}
+
+// ListsInTheWay returns the prefix lists with a block that conflicts with a wanted route, sorted.
+func (p Plan) ListsInTheWay() []peering.PrefixListID {
+	var ids []peering.PrefixListID
+	for _, c := range p.Conflicts {
+		if c.Route.PrefixList != "" && !c.IsHidden() {
+			ids = append(ids, c.Route.PrefixList)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
 // besideUnreadLists returns a note for each route to a prefix list whose blocks EC2 doesn't show to the cell's account,
 // or not to autopeer for lack of a permission.
 func (s Side) besideUnreadLists() []string {

@@ -5,6 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+
+	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/lab"
 	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
@@ -29,4 +33,58 @@ func TestAProposalBesideAListThatCannotBeRead(t *testing.T) {
 			t.Errorf("proposed %+v, want the removals and the wait for the list", o)
 		}
 	})
+}
+
+// TestAListThatCannotBeReadAnyMoreEndsNoObstacle: a conflict with one of its blocks lasts, and its end is announced to
+// neither owner before the list is read again. That holds for a side that is repaired meanwhile as well.
+func TestAListThatCannotBeReadAnyMoreEndsNoObstacle(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"UnauthorizedOperation", "InvalidPrefixListID.NotFound", "InternalError"} {
+		for name, repaired := range map[string]bool{code: false, code + " beside a repair": true} {
+			t.Run(name, func(t *testing.T) {
+				betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) { notReadAnyMore(t, accepter, code, repaired) })
+			})
+		}
+	}
+}
+
+func notReadAnyMore(t *sandboxtest.T, accepter peering.Cell, code string, repaired bool) {
+	m, f := t.Company(one, accepter)
+	pcx := t.Ask(m, f)
+	t.Settle()
+	var list peering.PrefixListID
+	t.ByHand(accepter, func(p *lab.Person) {
+		p.ToInternet(f.VPC, f.Table)
+		list = p.RouteListToGateway(f.VPC, f.Table, "10.10.9.0/24")
+	})
+	time.Sleep(time.Hour)
+	t.AnnouncedOnce(outcome.Conflicting, pcx)
+	end := failsToRead(t, code)
+	if repaired {
+		t.ByHand(accepter, func(p *lab.Person) { p.Expel(f.Group, "icmp", -1, -1, "10.10.0.0/16") })
+	}
+	time.Sleep(3 * time.Hour)
+	if ends := endsOf(t, pcx); ends != "" {
+		t.Errorf("announced %q, although the conflict lasts", ends)
+	}
+	end()
+	time.Sleep(time.Hour)
+	_, err := t.Person(t.Ctx, accepter).EC2.DeleteRoute(t.Ctx, &ec2.DeleteRouteInput{
+		RouteTableId: aws.String(string(f.Table)), DestinationPrefixListId: aws.String(string(list)),
+	})
+	t.Must(err)
+	time.Sleep(time.Hour)
+	if ends := endsOf(t, pcx); !strings.Contains(ends, "complete") || !strings.Contains(ends, "accepter") {
+		t.Errorf("announced %q, want the end of the conflict to both owners", ends)
+	}
+}
+
+// endsOf returns the sides and codes of the announcements that an obstacle of the connection has ended.
+func endsOf(t *sandboxtest.T, pcx peering.ConnectionID) (ends string) {
+	for _, o := range t.Announced(outcome.Connected, pcx) {
+		if !o.FoundAt.IsZero() {
+			ends += string(o.Side) + " " + o.Reason.Code + ", "
+		}
+	}
+	return ends
 }
