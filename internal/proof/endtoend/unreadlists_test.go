@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
+	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/lab"
@@ -87,4 +88,48 @@ func endsOf(t *sandboxtest.T, pcx peering.ConnectionID) (ends string) {
 		}
 	}
 	return ends
+}
+
+// TestASweepThatCannotReadAListRepeatsNoReminder: the redeliveries of its message look for the list alone. Few of them
+// are handled together with a message that asks for more.
+func TestASweepThatCannotReadAListRepeatsNoReminder(t *testing.T) {
+	t.Parallel()
+	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f, d := t.Build(one, lab.Marketing), t.Build(accepter, lab.Finance), t.Build(accepter, lab.Developer)
+		t.Policy(company(m, f, d) + entry("marketing", "finance", ping) + entry("marketing", "developer", "dns: false"))
+		t.ByHand(accepter, func(p *lab.Person) {
+			p.ToInternet(d.VPC, d.Table)
+			p.RouteListToGateway(d.VPC, d.Table, "192.0.2.0/24")
+		})
+		pcx := t.Ask(m, f)
+		t.Ask(m, d)
+		t.Settle()
+		toServer(t, f, quarantined)
+		time.Sleep(time.Hour)
+		inThreeHours := func() int {
+			before := len(t.Announced(outcome.Conflicting, pcx))
+			time.Sleep(3 * time.Hour)
+			return len(t.Announced(outcome.Conflicting, pcx)) - before
+		}
+		usual := inThreeHours()
+		defer failsToRead(t, "UnauthorizedOperation")()
+		t.ByHand(accepter, func(p *lab.Person) { p.DeleteRoute(d.Table, "10.10.0.0/16") })
+		if n := inThreeHours(); usual == 0 || n > usual*3/2 {
+			t.Errorf("the conflict is announced %d times in three hours, want about %d as usual", n, usual)
+		}
+		if n, err := t.DeadLetters(t.Ctx); err != nil || n == 0 {
+			t.Errorf("%d messages rest in dead-letter queues, %v, want those of the sweeps", n, err)
+		}
+		t.NoSweeps()
+		time.Sleep(time.Hour)
+		for range 2 {
+			before := len(t.Announced(outcome.Conflicting, pcx))
+			t.Must(t.Deliver(t.Ctx, accepter, function.Sweep,
+				`{"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}`))
+			time.Sleep(time.Minute)
+			if n := len(t.Announced(outcome.Conflicting, pcx)) - before; n == 0 {
+				t.Error("a sweep that a person started announces nothing, want the conflict")
+			}
+		}
+	})
 }
