@@ -12,9 +12,9 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// Unread joins the errors of the prefix lists in the tables that get routes to the peer, once for each list. New routes
-// wait until they are read. Unread returns nil while all additions wait for another reason, and leaves out two kinds,
-// because reading again doesn't help:
+// Unread joins the errors of the prefix lists in the tables that get routes to the peer, once for each list. If a table
+// lacks a route, all additions of the side wait until its lists are read. Unread returns nil while they wait for
+// another reason, and leaves out two kinds, because reading again doesn't help:
 //   - a list that EC2 doesn't show, which is a conflict or a note;
 //   - a missing permission, as long as the table lacks no route, which is a note.
 func (s Side) Unread() error {
