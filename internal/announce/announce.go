@@ -51,7 +51,7 @@ func foundAt(h hint.Hint, o outcome.Outcome) time.Time {
 	switch {
 	case h.Drift || h.Side != "" && o.Side != h.Side:
 		return time.Time{}
-	case h.Closes && o.Side == h.Side && o.Reason.Code != refused && o.Type != outcome.Proposed:
+	case h.Closes && o.Reason.Code != refused && o.Type != outcome.Proposed:
 		return h.At
 	case o.Type == outcome.Connected:
 		return h.FreedAt
