@@ -19,10 +19,7 @@ func TestRemovalsOnBothSides(t *testing.T) {
 		pcx := t.Ask(m, f)
 		t.Settle()
 		t.DropCalls()
-		known, seen := map[string]bool{}, len(t.Announcements())
-		for _, o := range t.Announcements() {
-			known[o.ID] = true
-		}
+		known, seen := knownIDs(t), len(t.Announcements())
 		t.ByHand(one, func(p *lab.Person) { p.RouteTo(m.Table, "192.168.0.0/24", pcx) })
 		t.ByHand(accepter, func(p *lab.Person) { p.RouteTo(f.Table, "192.168.1.0/24", pcx) })
 		time.Sleep(time.Hour)
@@ -37,4 +34,35 @@ func TestRemovalsOnBothSides(t *testing.T) {
 			t.Errorf("removals with an id of their own on the sides %q, want both", sides)
 		}
 	})
+}
+
+// TestAnEditBesideAConflict: the removal of a forbidden route is announced under an id of its own, although the
+// conflict with the same routes was announced before.
+func TestAnEditBesideAConflict(t *testing.T) {
+	t.Parallel()
+	everywhere(t, nil, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Company(one, accepter)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		toServer(t, f, quarantined)
+		time.Sleep(time.Hour)
+		t.AnnouncedOnce(outcome.Conflicting, pcx)
+		known, seen := knownIDs(t), len(t.Announcements())
+		t.ByHand(accepter, func(p *lab.Person) { p.RouteTo(f.Table, "192.168.1.0/24", pcx) })
+		time.Sleep(time.Hour)
+		if !slices.ContainsFunc(t.Announcements()[seen:], func(o outcome.Outcome) bool {
+			return len(o.Changes) > 0 && !known[o.ID]
+		}) {
+			t.Error("the removal is announced under no id of its own")
+		}
+	})
+}
+
+// knownIDs returns the ids of all announcements.
+func knownIDs(t *sandboxtest.T) map[string]bool {
+	known := map[string]bool{}
+	for _, o := range t.Announcements() {
+		known[o.ID] = true
+	}
+	return known
 }
