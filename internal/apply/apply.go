@@ -80,9 +80,9 @@ func (r *run) add(ctx context.Context, step []plan.Change, each []attempted) {
 }
 
 // All makes the changes and returns a sentence for each one that was made, in the plan's order. The first
-// parallel.Width changes are always started, so that one that keeps failing doesn't block the others. After a
-// Retryable error no further ones are started, because the message is delivered again. The error joins those of all
-// changes, with the Changer's classes.
+// parallel.Width changes, of which removals come first, are always started, so that one that keeps failing doesn't
+// block the others. After a Retryable error no further ones are started, because the message is delivered again. The
+// error joins those of all changes, with the Changer's classes.
 func All(ctx context.Context, changer Changer, changes []plan.Change) ([]string, error) {
 	each := attempt(ctx, changer, changes)
 	faults := make([]error, len(each))
@@ -98,17 +98,18 @@ type attempted struct {
 	fault error
 }
 
+// attempt starts the removals first: additions that keep failing must not keep them from being started.
 func attempt(ctx context.Context, changer Changer, changes []plan.Change) []attempted {
 	each := make([]attempted, len(changes))
 	var stop atomic.Bool
 	var group errgroup.Group
 	group.SetLimit(parallel.Width)
-	for i, change := range changes {
-		if i >= parallel.Width && stop.Load() {
+	for n, i := range removalsFirst(changes) {
+		if n >= parallel.Width && stop.Load() {
 			break
 		}
 		group.Go(func() error {
-			err := parallel.Contained(ctx, func(ctx context.Context) error { return changer.Apply(ctx, change) })
+			err := parallel.Contained(ctx, func(ctx context.Context) error { return changer.Apply(ctx, changes[i]) })
 			each[i] = attempted{err == nil, err}
 			if err != nil && fault.Of(err) == fault.Retryable {
 				stop.Store(true)
@@ -118,6 +119,19 @@ func attempt(ctx context.Context, changer Changer, changes []plan.Change) []atte
 	}
 	_ = group.Wait() // its error is always nil: the faults are gathered in a slice, so that none hides another
 	return each
+}
+
+// removalsFirst returns the indexes of the changes, those of removals before the others.
+func removalsFirst(changes []plan.Change) []int {
+	var removals, others []int
+	for i, c := range changes {
+		if plan.Removes(c) {
+			removals = append(removals, i)
+		} else {
+			others = append(others, i)
+		}
+	}
+	return append(removals, others...)
 }
 
 func describe(ctx context.Context, changes []plan.Change, each []attempted) []string {

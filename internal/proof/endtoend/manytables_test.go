@@ -1,0 +1,41 @@
+package endtoend_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
+	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/lab"
+	"github.com/autopeer/autopeer/internal/sandbox/sandboxtest"
+)
+
+// TestARemovalBehindManyFailingRoutes doesn't wait for them, although they are more than connect makes at once.
+func TestARemovalBehindManyFailingRoutes(t *testing.T) {
+	t.Parallel()
+	nearAndFar(t, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Company(one, accepter)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		defer t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
+			if c.Action != "CreateRoute" || !strings.Contains(c.ARN, "autopeer-connect") {
+				return nil
+			}
+			return &cloudsim.Failure{Code: "InternalError"}
+		})()
+		for range 60 {
+			_, err := t.Person(t.Ctx, accepter).EC2.CreateRouteTable(t.Ctx,
+				&ec2.CreateRouteTableInput{VpcId: aws.String(string(f.VPC.ID))})
+			t.Must(err)
+		}
+		tags := map[string]string{peering.TagConnection: string(pcx), peering.TagManaged: "autopeer"}
+		t.ByHand(accepter, func(p *lab.Person) { p.AdmitTagged(f.Group, "tcp", 22, 22, "10.10.0.0/16", tags) })
+		time.Sleep(time.Hour)
+		t.Holds(sandboxtest.Pinging(m, f, pcx)...)
+	})
+}
