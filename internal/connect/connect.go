@@ -176,7 +176,7 @@ func (c *Connector) wait(h hint.Hint, err error) error {
 
 // side is one half that the cell owns, with its plan and the outcome after the plan is carried out. The rest is the
 // error about the additions that the plan lacks, or may lack, because EC2 doesn't show the blocks for them or a prefix
-// list couldn't be read.
+// list couldn't be read, or about the network ACLs that the outcome lacks.
 type side struct {
 	plan.Plan
 	half    plan.Side       // that was planned
@@ -203,7 +203,7 @@ func (c *Connector) sides(ctx context.Context, current observed, d policy.Decisi
 	}
 	sides := make([]side, len(halves))
 	for i, p := range plan.ConnectSides(halves...) {
-		sides[i] = c.side(p, halves[i], d, current.ACLs)
+		sides[i] = c.side(p, halves[i], d, current)
 		if d.Reports {
 			sides[i].report()
 		}
@@ -218,7 +218,7 @@ func without(changes, others []plan.Change) []plan.Change {
 }
 
 // side returns the side with the outcome that it has once the plan is carried out.
-func (c *Connector) side(p plan.Plan, half plan.Side, d policy.Decision, acls []peering.NetworkACL) side {
+func (c *Connector) side(p plan.Plan, half plan.Side, d policy.Decision, current observed) side {
 	s := side{Plan: p, half: half, outcome: announce.Outcome(outcome.Connected, c.cell, half.Connection, d, c.policy.File)}
 	s.outcome.Side = half.Role
 	s.outcome = announce.WithLeftOut(s.outcome, d.LeftOut)
@@ -252,8 +252,9 @@ func (c *Connector) side(p plan.Plan, half plan.Side, d policy.Decision, acls []
 		s.outcome = announce.WithHalfOpen(s.outcome, half)
 		return s
 	}
+	s.rest = current.unreadACLs
 	s.outcome.Notes = append(s.outcome.Notes, half.Notes()...)
-	for _, o := range obstructions(half, acls) {
+	for _, o := range obstructions(half, current.ACLs) {
 		s.outcome.Obstructions = append(s.outcome.Obstructions,
 			outcome.Obstruction{NetworkACL: o.ACL, Rule: o.Rule, Sentence: o.Sentence, Remedy: o.Remedy})
 		s.outcome.Keys = append(s.outcome.Keys, o.Key)

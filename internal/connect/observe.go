@@ -17,6 +17,7 @@ import (
 type observed struct {
 	connection *peering.Connection
 	plan.Inventory
+	unreadACLs error // of the network ACLs, on which no change depends
 }
 
 // observe reads the connection, our rules for it and, at the same time, the resources of the VPCs that the hint names.
@@ -25,18 +26,18 @@ func (c *Connector) observe(ctx context.Context, h hint.Hint) (observed, error) 
 	var current observed
 	var found []peering.Connection
 	var rules []peering.IngressRule
-	hinted := c.cell.Own(h.Requester, h.Accepter)
+	hinted, reader := c.cell.Own(h.Requester, h.Accepter), withoutFault(c.reader, &current.unreadACLs)
 	err := parallel.Do(ctx,
 		parallel.Read(&found, c.network.Connections, h.Connection),
 		parallel.Read(&rules, c.network.IngressRules, h.Connection),
-		parallel.Read(&current.Inventory, c.reader.Read, hinted...),
+		parallel.Read(&current.Inventory, reader.Read, hinted...),
 	)
 	if err != nil || len(found) == 0 {
 		return observed{}, err
 	}
 	current.connection = &found[0]
 	if named := c.cell.Own(found[0].Requester, found[0].Accepter); !slices.Equal(named, hinted) {
-		current.Inventory, err = c.reader.Read(ctx, named...)
+		current.Inventory, err = reader.Read(ctx, named...)
 	}
 	current.Rules = rules
 	return current, err
@@ -48,6 +49,19 @@ func readerOf(n Network, p *policy.Policy) observe.Reader {
 	r := observe.ReaderOf(n, p)
 	if p.Admits() {
 		r.ACLs, r.Subnets = n.NetworkACLs, n.Subnets
+	}
+	return r
+}
+
+// withoutFault returns the reader whose error for network ACLs is stored in unread, so that changes don't wait for it.
+func withoutFault(r observe.Reader, unread *error) observe.Reader {
+	acls := r.ACLs
+	if acls == nil {
+		return r
+	}
+	r.ACLs = func(ctx context.Context, vpcs ...peering.VPCID) (all []peering.NetworkACL, _ error) {
+		all, *unread = acls(ctx, vpcs...)
+		return all, nil
 	}
 	return r
 }
