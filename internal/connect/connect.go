@@ -176,7 +176,7 @@ func (c *Connector) wait(h hint.Hint, err error) error {
 
 // side is one half that the cell owns, with its plan and the outcome after the plan is carried out. The rest is the
 // error about the additions that the plan lacks, or may lack, because EC2 doesn't show the blocks for them or a prefix
-// list couldn't be read, or about the network ACLs that the outcome lacks.
+// list couldn't be read, or about the network ACLs or subnets that the outcome lacks.
 type side struct {
 	plan.Plan
 	half    plan.Side       // that was planned
@@ -252,7 +252,7 @@ func (c *Connector) side(p plan.Plan, half plan.Side, d policy.Decision, current
 		s.outcome = announce.WithHalfOpen(s.outcome, half)
 		return s
 	}
-	s.rest = current.unreadACLs
+	s.rest = current.unread.fault()
 	s.outcome.Notes = append(s.outcome.Notes, half.Notes()...)
 	for _, o := range obstructions(half, current.ACLs) {
 		s.outcome.Obstructions = append(s.outcome.Obstructions,

@@ -2,6 +2,7 @@ package connect
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/autopeer/autopeer/internal/domain/hint"
@@ -17,8 +18,13 @@ import (
 type observed struct {
 	connection *peering.Connection
 	plan.Inventory
-	unreadACLs error // of the network ACLs, on which no change depends
+	unread unread
 }
+
+// unread has the errors of the resources on which an announcement depends, and no change.
+type unread struct{ acls, subnets error }
+
+func (u unread) fault() error { return errors.Join(u.acls, u.subnets) }
 
 // observe reads the connection, our rules for it and, at the same time, the resources of the VPCs that the hint names.
 // It reads again if the connection has other VPCs.
@@ -26,7 +32,7 @@ func (c *Connector) observe(ctx context.Context, h hint.Hint) (observed, error) 
 	var current observed
 	var found []peering.Connection
 	var rules []peering.IngressRule
-	hinted, reader := c.cell.Own(h.Requester, h.Accepter), withoutFault(c.reader, &current.unreadACLs)
+	hinted, reader := c.cell.Own(h.Requester, h.Accepter), c.readerFor(&current.unread)
 	err := parallel.Do(ctx,
 		parallel.Read(&found, c.network.Connections, h.Connection),
 		parallel.Read(&rules, c.network.IngressRules, h.Connection),
@@ -53,15 +59,26 @@ func readerOf(n Network, p *policy.Policy) observe.Reader {
 	return r
 }
 
-// withoutFault returns the reader whose error for network ACLs is stored in unread, so that changes don't wait for it.
-func withoutFault(r observe.Reader, unread *error) observe.Reader {
-	acls := r.ACLs
-	if acls == nil {
-		return r
-	}
-	r.ACLs = func(ctx context.Context, vpcs ...peering.VPCID) (all []peering.NetworkACL, _ error) {
-		all, *unread = acls(ctx, vpcs...)
-		return all, nil
+// readerFor returns the reader that stores the errors of network ACLs in u, so that changes don't wait for them, and
+// those of subnets as well unless the policy chooses route tables by them.
+func (c *Connector) readerFor(u *unread) observe.Reader {
+	r := c.reader
+	r.ACLs = withoutFault(r.ACLs, &u.acls)
+	if !c.policy.ChoosesSubnets() {
+		r.Subnets = withoutFault(r.Subnets, &u.subnets)
 	}
 	return r
+}
+
+type list[T any] = func(context.Context, ...peering.VPCID) ([]T, error)
+
+// withoutFault returns the list whose error is stored in fault instead, nil for nil.
+func withoutFault[T any](read list[T], fault *error) list[T] {
+	if read == nil {
+		return nil
+	}
+	return func(ctx context.Context, vpcs ...peering.VPCID) (all []T, _ error) {
+		all, *fault = read(ctx, vpcs...)
+		return all, nil
+	}
 }

@@ -14,17 +14,19 @@ import (
 )
 
 // TestNetworkACLsThatCannotBeRead keep the announcement of a connected side from being made, and no change: neither the
-// removal of a forbidden rule nor a repair.
+// removal of a forbidden rule nor a repair. The same holds for subnets, which only network ACLs need here.
 func TestNetworkACLsThatCannotBeRead(t *testing.T) {
 	t.Parallel()
-	for _, code := range []string{"UnauthorizedOperation", "InternalError"} {
-		t.Run(code, func(t *testing.T) {
+	for action, code := range map[string]string{
+		"DescribeNetworkAcls": "UnauthorizedOperation", "DescribeSubnets": "InternalError",
+	} {
+		t.Run(action, func(t *testing.T) {
 			nearAndFar(t, func(t *sandboxtest.T, accepter peering.Cell) {
 				m, f := t.Company(one, accepter)
 				pcx := t.Ask(m, f)
 				t.Settle()
 				end := t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
-					if c.Action != "DescribeNetworkAcls" || !strings.Contains(c.ARN, "autopeer-connect") {
+					if c.Action != action || !strings.Contains(c.ARN, "autopeer-connect") {
 						return nil
 					}
 					return &cloudsim.Failure{Code: code}
