@@ -256,7 +256,7 @@ func (s *Sweeper) side(side plan.Side, p plan.Plan, d policy.Decision, current o
 	case len(p.Changes()) == 0:
 		return slices.Concat(s.leftOut(side, d), s.kept(side, d), f.afterObstacle())
 	case mayBeRefused(p): // a reminder, since nothing has drifted if EC2 refuses it as before
-		f.doubtful, f.reminder = true, s.isFirstOfDay()
+		f.doubtful, f.reminder, f.prompt = true, f.freed || s.isFirstOfDay(), f.freed
 		return append(s.leftOut(side, d), f)
 	case p.OnlyTags():
 		f.reminder, f.prompt = true, true // the tag was deleted: it is put back without an announcement of drift
