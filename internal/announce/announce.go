@@ -48,12 +48,13 @@ func Publish(ctx context.Context, a Announcer, h hint.Hint, outcomes ...outcome.
 }
 
 // foundAt returns the time that gives the outcome an id of its own, zero without one. A connected side that has drifted
-// has none, because its repair has one.
+// has none, because its repair has one. Neither has a refusal without changes, which sweeps repeat: the removal may be
+// the refused change.
 func foundAt(h hint.Hint, o outcome.Outcome) time.Time {
 	switch {
 	case h.Side != "" && o.Side != h.Side, h.Drift && isRight(o.Type):
 		return time.Time{}
-	case h.Closes && o.Reason.Code != refused && o.Type != outcome.Proposed:
+	case h.Closes && (o.Reason.Code != refused || len(o.Changes) > 0) && o.Type != outcome.Proposed:
 		return found(h)
 	case o.Type == outcome.Connected:
 		return h.FreedAt

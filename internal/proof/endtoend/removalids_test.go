@@ -2,9 +2,12 @@ package endtoend_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
 	"github.com/autopeer/autopeer/internal/lab"
@@ -56,6 +59,46 @@ func TestAnEditBesideAConflict(t *testing.T) {
 			t.Error("the removal is announced under no id of its own")
 		}
 	})
+}
+
+// TestARemovalBesideARefusal has an id of its own, although the refusal was announced before.
+func TestARemovalBesideARefusal(t *testing.T) {
+	t.Parallel()
+	for name, events := range map[string]bool{"with events": true, "without events": false} {
+		t.Run(name, func(t *testing.T) {
+			nearAndFar(t, func(t *sandboxtest.T, accepter peering.Cell) { besideRefusal(t, accepter, events) })
+		})
+	}
+}
+
+func besideRefusal(t *sandboxtest.T, accepter peering.Cell, events bool) {
+	m, f := t.Company(one, accepter)
+	pcx := t.Ask(m, f)
+	t.Settle()
+	defer t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
+		if c.Action != "AuthorizeSecurityGroupIngress" || !strings.Contains(c.ARN, "autopeer-connect") {
+			return nil
+		}
+		return &cloudsim.Failure{Code: "RulesPerSecurityGroupLimitExceeded"}
+	})()
+	t.ByHand(accepter, func(p *lab.Person) { p.Expel(f.Group, "icmp", -1, -1, "10.10.0.0/16") })
+	time.Sleep(time.Hour)
+	t.AnnouncedOnce(outcome.Failed, pcx)
+	known, seen := knownIDs(t), len(t.Announcements())
+	if !events {
+		t.DropCalls()
+	}
+	t.ByHand(accepter, func(p *lab.Person) { p.RouteTo(f.Table, "192.168.1.0/24", pcx) })
+	time.Sleep(3 * time.Hour)
+	news := map[string]bool{}
+	for _, o := range t.Announcements()[seen:] {
+		if o.Type == outcome.Failed && !known[o.ID] {
+			news[o.ID] = true
+		}
+	}
+	if len(news) != 1 {
+		t.Errorf("the removal is announced under %d ids of its own, want one", len(news))
+	}
 }
 
 // knownIDs returns the ids of all announcements.
