@@ -7,7 +7,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"github.com/autopeer/autopeer/internal/cloudsim"
+	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/domain/function"
 	"github.com/autopeer/autopeer/internal/domain/outcome"
 	"github.com/autopeer/autopeer/internal/domain/peering"
@@ -129,6 +132,41 @@ func TestASweepThatCannotReadAListRepeatsNoReminder(t *testing.T) {
 			time.Sleep(time.Minute)
 			if n := len(t.Announced(outcome.Conflicting, pcx)) - before; n == 0 {
 				t.Error("a sweep that a person started announces nothing, want the conflict")
+			}
+		}
+	})
+}
+
+// TestAThrottledReadOfAGatewayEndpointsList is no missing permission, although a service control policy denies the
+// other call that reads the list: the announcement waits, and has no note about the list.
+func TestAThrottledReadOfAGatewayEndpointsList(t *testing.T) {
+	t.Parallel()
+	betweenAccounts(t, func(t *sandboxtest.T, accepter peering.Cell) {
+		m, f := t.Company(one, accepter)
+		_, err := t.Person(t.Ctx, accepter).EC2.CreateVpcEndpoint(t.Ctx, &ec2.CreateVpcEndpointInput{
+			VpcId: aws.String(string(f.VPC.ID)), VpcEndpointType: types.VpcEndpointTypeGateway,
+			ServiceName:   aws.String("com.amazonaws." + string(accepter.Region) + ".s3"),
+			RouteTableIds: []string{string(f.Table)},
+		})
+		t.Must(err)
+		pcx := t.Ask(m, f)
+		t.Settle()
+		defer failsToRead(t, "UnauthorizedOperation")()
+		end := t.Cloud.Inject(func(c apicall.Call) *cloudsim.Failure {
+			if c.Action != "DescribePrefixLists" || !strings.Contains(c.ARN, "autopeer-") {
+				return nil
+			}
+			return &cloudsim.Failure{Code: "InternalError"}
+		})
+		seen := len(t.Announcements())
+		t.ByHand(accepter, func(p *lab.Person) { p.Expel(f.Group, "icmp", -1, -1, "10.10.0.0/16") })
+		time.Sleep(5 * time.Minute)
+		end()
+		time.Sleep(time.Hour)
+		t.AnnouncedOnce(outcome.Repaired, pcx)
+		for _, o := range t.Announcements()[seen:] {
+			if len(o.Notes) > 0 {
+				t.Errorf("announced the notes %q, want none", o.Notes)
 			}
 		}
 	})
