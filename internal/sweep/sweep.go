@@ -169,7 +169,8 @@ func (s *Sweeper) announceWaiting(ctx context.Context, found findings) error {
 	return s.announcer.Announce(ctx, outcomes...)
 }
 
-// send puts the findings on the queues of the functions that repair them.
+// send puts the findings on the queues of the functions that repair them. An error of one queue keeps no finding from
+// another.
 func (s *Sweeper) send(ctx context.Context, found findings, isDrift func(finding) bool) error {
 	messages := map[function.Name][][]byte{}
 	for _, f := range found {
@@ -181,12 +182,11 @@ func (s *Sweeper) send(ctx context.Context, found findings, isDrift func(finding
 		}
 		messages[f.Repair] = append(messages[f.Repair], message)
 	}
+	var errs []error
 	for _, f := range function.All {
-		if err := s.queues.Send(ctx, f, messages[f]...); err != nil {
-			return err
-		}
+		errs = append(errs, s.queues.Send(ctx, f, messages[f]...))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // suspectsAtOnce is the number of findings in one message, far below SQS's size limit.
