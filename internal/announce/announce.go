@@ -25,8 +25,9 @@ type Bus interface {
 
 // Publish publishes the outcomes of the work that the hint asked for, with the time of the request.
 //   - If a sweep announced drift, Publish also publishes the repairs.
-//   - If a sweep had forbidden routes or rules removed without announcing drift, the outcome gets an id of its own,
-//     because the same state may have been announced before. So does a connected side whose obstacle has ended.
+//   - If a sweep had forbidden routes or rules removed and that is published as no repair, the outcome gets an id of
+//     its own, because the same state may have been announced before. So does a connected side whose obstacle has
+//     ended.
 //   - If a scheduled sweep only repeats a lasting outcome, the outcome is marked as repeated unless something was
 //     changed.
 //
@@ -46,15 +47,25 @@ func Publish(ctx context.Context, a Announcer, h hint.Hint, outcomes ...outcome.
 	return a.Announce(ctx, outcomes...)
 }
 
-// foundAt returns the time that gives the outcome an id of its own, zero without one. Repairs of drift have theirs.
+// foundAt returns the time that gives the outcome an id of its own, zero without one. A connected side that has drifted
+// has none, because its repair has one. Neither has a refusal without changes, which sweeps repeat: the removal may be
+// the refused change.
 func foundAt(h hint.Hint, o outcome.Outcome) time.Time {
 	switch {
-	case h.Drift || h.Side != "" && o.Side != h.Side:
+	case h.Side != "" && o.Side != h.Side, h.Drift && isRight(o.Type):
 		return time.Time{}
-	case h.Closes && o.Side == h.Side && o.Reason.Code != refused && o.Type != outcome.Proposed:
-		return h.At
+	case h.Closes && (o.Reason.Code != refused || len(o.Changes) > 0) && o.Type != outcome.Proposed:
+		return found(h)
 	case o.Type == outcome.Connected:
 		return h.FreedAt
 	}
 	return time.Time{}
+}
+
+// found returns the time of the edit that a sweep has found, or else the time at which it has found the difference.
+func found(h hint.Hint) time.Time {
+	if h.EditedAt.IsZero() {
+		return h.At
+	}
+	return h.EditedAt
 }

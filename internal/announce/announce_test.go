@@ -249,6 +249,21 @@ func TestClosing(t *testing.T) {
 	}
 }
 
+// TestClosingOfDriftBesideAnObstacle has an id of its own as well, with the time of the edit, since it is no repair.
+func TestClosingOfDriftBesideAnObstacle(t *testing.T) {
+	t.Parallel()
+	edited := time.Date(2026, 6, 8, 7, 0, 0, 0, time.UTC)
+	h := hint.Hint{At: edited.Add(time.Hour), EditedAt: edited, Side: peering.Accepter, Closes: true, Drift: true}
+	for outcomeType, want := range map[outcome.Type]time.Time{outcome.Conflicting: edited, outcome.Connected: {}} {
+		o := connected
+		o.Type, o.Side = outcomeType, peering.Accepter
+		var got recorded
+		if err := announce.Publish(t.Context(), &got, h, o); err != nil || !got[0].FoundAt.Equal(want) {
+			t.Errorf("%s is found at %s (%v), want %s", outcomeType, got[0].FoundAt, err, want)
+		}
+	}
+}
+
 func TestPublish(t *testing.T) {
 	t.Parallel()
 	asked := time.Date(2026, 6, 8, 7, 38, 0, 0, time.UTC)

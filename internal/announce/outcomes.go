@@ -247,21 +247,21 @@ func Refused(o outcome.Outcome, err error) outcome.Outcome {
 // it announces. The time of the finding or of the edit, which redeliveries of the message repeat, is part of the
 // id.
 func repairs(outcomes []outcome.Outcome, h hint.Hint) []outcome.Outcome {
-	found := h.At
-	if !h.EditedAt.IsZero() {
-		found = h.EditedAt
-	}
 	var repaired []outcome.Outcome
 	for _, o := range outcomes {
-		right := o.Type == outcome.Accepted || o.Type == outcome.Connected || o.Type == outcome.Disconnected
 		if o.Lacks && len(o.Changes) == 0 { // the missing part may be the drift
 			continue
 		}
-		if right && (h.Side == "" || o.Side == h.Side || len(o.Changes) > 0) {
-			o.Type, o.FoundAt, o.EditedBy = outcome.Repaired, found, h.EditedBy
+		if isRight(o.Type) && (h.Side == "" || o.Side == h.Side || len(o.Changes) > 0) {
+			o.Type, o.FoundAt, o.EditedBy = outcome.Repaired, found(h), h.EditedBy
 			o.State, o.Notes, o.Obstructions, o.Keys = nil, nil, nil, nil
 			repaired = append(repaired, o)
 		}
 	}
 	return repaired
+}
+
+// isRight reports whether the outcome leaves nothing to repair.
+func isRight(t outcome.Type) bool {
+	return t == outcome.Accepted || t == outcome.Connected || t == outcome.Disconnected
 }

@@ -4,6 +4,7 @@ package apply
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync/atomic"
@@ -80,9 +81,9 @@ func (r *run) add(ctx context.Context, step []plan.Change, each []attempted) {
 }
 
 // All makes the changes and returns a sentence for each one that was made, in the plan's order. The first
-// parallel.Width changes are always started, so that one that keeps failing doesn't block the others. After a
-// Retryable error no further ones are started, because the message is delivered again. The error joins those of all
-// changes, with the Changer's classes.
+// parallel.Width changes of each kind are always started, so that one that keeps failing doesn't block the others.
+// After a Retryable error no further ones of its kind are started, because the message is delivered again. The error
+// joins those of all changes, with the Changer's classes.
 func All(ctx context.Context, changer Changer, changes []plan.Change) ([]string, error) {
 	each := attempt(ctx, changer, changes)
 	faults := make([]error, len(each))
@@ -98,26 +99,40 @@ type attempted struct {
 	fault error
 }
 
+// attempt starts no more changes of a kind after a Retryable error of it. The other kinds go on: a call that keeps
+// failing in many places, such as the creation of routes, must not keep the removals from being made.
 func attempt(ctx context.Context, changer Changer, changes []plan.Change) []attempted {
 	each := make([]attempted, len(changes))
-	var stop atomic.Bool
+	kinds := map[string]*kind{}
 	var group errgroup.Group
 	group.SetLimit(parallel.Width)
 	for i, change := range changes {
-		if i >= parallel.Width && stop.Load() {
-			break
+		name := fmt.Sprintf("%T", change)
+		if kinds[name] == nil {
+			kinds[name] = new(kind)
 		}
+		k := kinds[name]
+		if k.started >= parallel.Width && k.fails.Load() {
+			continue
+		}
+		k.started++
 		group.Go(func() error {
 			err := parallel.Contained(ctx, func(ctx context.Context) error { return changer.Apply(ctx, change) })
 			each[i] = attempted{err == nil, err}
 			if err != nil && fault.Of(err) == fault.Retryable {
-				stop.Store(true)
+				k.fails.Store(true)
 			}
 			return nil
 		})
 	}
 	_ = group.Wait() // its error is always nil: the faults are gathered in a slice, so that none hides another
 	return each
+}
+
+// kind has the state of the changes of one type.
+type kind struct {
+	started int
+	fails   atomic.Bool // one of them had a Retryable error
 }
 
 func describe(ctx context.Context, changes []plan.Change, each []attempted) []string {

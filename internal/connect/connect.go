@@ -176,7 +176,7 @@ func (c *Connector) wait(h hint.Hint, err error) error {
 
 // side is a side of a connection that the cell owns, with its plan and the outcome after the plan is carried out. The
 // rest is the error about the additions that the plan lacks, or may lack, because EC2 doesn't show the blocks for them
-// or a prefix list couldn't be read.
+// or a prefix list couldn't be read, or about the network ACLs or subnets that the outcome lacks.
 type side struct {
 	plan.Plan
 	half    plan.Side       // that was planned
@@ -203,7 +203,7 @@ func (c *Connector) sides(ctx context.Context, current observed, d policy.Decisi
 	}
 	sides := make([]side, len(halves))
 	for i, p := range plan.ConnectSides(halves...) {
-		sides[i] = c.side(p, halves[i], d, current.ACLs)
+		sides[i] = c.side(p, halves[i], d, current)
 		if d.Reports {
 			sides[i].report()
 		}
@@ -218,7 +218,7 @@ func without(changes, others []plan.Change) []plan.Change {
 }
 
 // side returns the side with the outcome that it has once the plan is carried out.
-func (c *Connector) side(p plan.Plan, half plan.Side, d policy.Decision, acls []peering.NetworkACL) side {
+func (c *Connector) side(p plan.Plan, half plan.Side, d policy.Decision, current observed) side {
 	s := side{Plan: p, half: half, outcome: announce.Outcome(outcome.Connected, c.cell, half.Connection, d, c.policy.File)}
 	s.outcome.Side = half.Role
 	s.outcome = announce.WithLeftOut(s.outcome, d.LeftOut)
@@ -232,8 +232,8 @@ func (c *Connector) side(p plan.Plan, half plan.Side, d policy.Decision, acls []
 	case d.Provisional:
 		s.rest = withoutBlocks(half.Connection)
 		return s
-	case !s.HasObstacle() && half.Unread() != nil:
-		s.rest = half.Unread()
+	case s.awaited() != nil:
+		s.rest = s.awaited()
 		return s
 	case s.NeedsConsent():
 		s.propose()
@@ -252,13 +252,24 @@ func (c *Connector) side(p plan.Plan, half plan.Side, d policy.Decision, acls []
 		s.outcome = announce.WithHalfOpen(s.outcome, half)
 		return s
 	}
+	s.rest = current.unread.fault()
 	s.outcome.Notes = append(s.outcome.Notes, half.Notes()...)
-	for _, o := range obstructions(half, acls) {
+	for _, o := range obstructions(half, current.ACLs) {
 		s.outcome.Obstructions = append(s.outcome.Obstructions,
 			outcome.Obstruction{NetworkACL: o.ACL, Rule: o.Rule, Sentence: o.Sentence, Remedy: o.Remedy})
 		s.outcome.Keys = append(s.outcome.Keys, o.Key)
 	}
 	return s
+}
+
+// awaited returns the error of the prefix lists for which the announcement of the side waits, nil for none. A proposal
+// doesn't wait for a permission: it describes the wait, and a person gives both.
+func (s *side) awaited() error {
+	err := s.half.Unread()
+	if s.HasObstacle() || s.NeedsConsent() && fault.Of(err) == fault.Permanent {
+		return nil
+	}
+	return err
 }
 
 // hold makes the outcome that of a side on hold. The other cell is informed while something is missing. Without a

@@ -12,25 +12,30 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/peering"
 )
 
-// obstructed remembers the sides with an obstacle that this process has reported to the other cell. AWS has no
-// record of these messages.
+// obstructed remembers the sides with an obstacle that this process has reported to the other cell, with the prefix
+// lists in the way. AWS has no record of these messages.
 type obstructed struct {
 	mu    sync.Mutex
-	sides map[half]bool
+	sides map[half][]peering.PrefixListID
 }
 
-// changes remembers whether the side has an obstacle, and reports whether that has changed.
+// changes remembers whether the side has an obstacle, and reports whether that has changed. A list that was in the way
+// and can't be read any more may be still.
 func (o *obstructed) changes(s *side) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	before := o.sides[s.key()]
-	if o.sides == nil {
-		o.sides = map[half]bool{}
-	}
-	if o.sides[s.key()] = s.code != ""; s.code == "" {
+	lists, had := o.sides[s.key()]
+	lists = s.half.Unreadable(lists)
+	has := s.code != "" || len(lists) > 0
+	if !has {
 		delete(o.sides, s.key())
+		return had
 	}
-	return before != (s.code != "")
+	if o.sides == nil {
+		o.sides = map[half][]peering.PrefixListID{}
+	}
+	o.sides[s.key()] = slices.Concat(lists, s.ListsInTheWay())
+	return !had
 }
 
 // remain remembers the obstacles of the sides as not ended, because the end couldn't be sent to the other cell.
@@ -38,7 +43,7 @@ func (o *obstructed) remain(sides []half) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, s := range sides {
-		o.sides[s] = true
+		o.sides[s] = nil
 	}
 }
 

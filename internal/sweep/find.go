@@ -256,7 +256,7 @@ func (s *Sweeper) side(side plan.Side, p plan.Plan, d policy.Decision, current o
 	case len(p.Changes()) == 0:
 		return slices.Concat(s.leftOut(side, d), s.kept(side, d), f.afterObstacle())
 	case mayBeRefused(p): // a reminder, since nothing has drifted if EC2 refuses it as before
-		f.doubtful, f.reminder = true, s.isFirstOfDay()
+		f.doubtful, f.reminder, f.prompt = true, f.freed || s.isFirstOfDay(), f.freed
 		return append(s.leftOut(side, d), f)
 	case p.OnlyTags():
 		f.reminder, f.prompt = true, true // the tag was deleted: it is put back without an announcement of drift
@@ -270,7 +270,7 @@ func (s *Sweeper) side(side plan.Side, p plan.Plan, d policy.Decision, current o
 // freed reports whether an obstacle of the side has ended, and returns the time at which that was found. While
 // additions wait for prefix lists, these may hide the obstacle, so it ends only once they are read.
 func (s *Sweeper) freed(side plan.Side, p plan.Plan, f finding) (bool, time.Time) {
-	if isUnread(side) && !p.HasObstacle() || !s.obstructed.ends(f.half(), f.obstructed) {
+	if isUnread(side) && !p.HasObstacle() || !s.obstructed.ends(f.half(), side, p) {
 		return false, time.Time{}
 	}
 	return true, s.now()

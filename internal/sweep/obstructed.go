@@ -1,16 +1,18 @@
 package sweep
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/autopeer/autopeer/internal/domain/peering"
+	"github.com/autopeer/autopeer/internal/domain/plan"
 )
 
-// obstructed remembers the sides that the last sweep of this process found with an obstacle. The end of an obstacle
-// may leave no difference to find.
+// obstructed remembers the sides that the last sweep of this process found with an obstacle, with the prefix lists in
+// the way. The end of an obstacle may leave no difference to find.
 type obstructed struct {
 	mu    sync.Mutex
-	sides map[half]bool
+	sides map[half][]peering.PrefixListID
 }
 
 type half struct {
@@ -21,20 +23,23 @@ type half struct {
 // half returns the side of the finding. Unlike the key, it doesn't depend on the reason.
 func (f finding) half() half { return half{f.Connection, f.Side} }
 
-// ends remembers whether the side has an obstacle, and reports whether it had one and has none now.
-func (o *obstructed) ends(side half, has bool) bool {
+// ends remembers whether the side has an obstacle, and reports whether it had one and has none now. A list that was in
+// the way and can't be read any more may be still.
+func (o *obstructed) ends(of half, side plan.Side, p plan.Plan) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	had := o.sides[side]
-	switch {
-	case !has:
-		delete(o.sides, side)
-	case o.sides == nil:
-		o.sides = map[half]bool{side: true}
-	default:
-		o.sides[side] = true
+	lists, had := o.sides[of]
+	lists = side.Unreadable(lists)
+	has := p.IsObstructed() || len(lists) > 0
+	if !has {
+		delete(o.sides, of)
+		return had
 	}
-	return had && !has
+	if o.sides == nil {
+		o.sides = map[half][]peering.PrefixListID{}
+	}
+	o.sides[of] = slices.Concat(lists, p.ListsInTheWay())
+	return false
 }
 
 // remain remembers the obstacles of the sides as not ended: the end couldn't be sent.
@@ -42,7 +47,7 @@ func (o *obstructed) remain(freed findings) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, f := range freed {
-		o.sides[f.half()] = true
+		o.sides[f.half()] = nil
 	}
 }
 

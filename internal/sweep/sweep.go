@@ -51,6 +51,7 @@ type Sweeper struct {
 	now       func() time.Time
 
 	obstructed obstructed
+	reported   reported
 }
 
 // Dependencies are the edges of a Sweeper.
@@ -82,8 +83,9 @@ const grace = 5 * time.Minute
 //     difference is drift only if this second look confirms it.
 //   - Removals on a connection that a peering names are sent immediately.
 //
-// The error joins those of all findings. It is Permanent if EC2 refuses a call for lack of a permission, and
-// otherwise Retryable. It is never Denied.
+// The error joins those of all findings and of the prefix lists for which additions wait. If it has only lists, a
+// redelivery to the same process sends nothing before one of them can be read. The error is Permanent if EC2 refuses a
+// call for lack of a permission, and otherwise Retryable. It is never Denied.
 func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 	if h.Kind != hint.Swept {
 		return nil
@@ -93,13 +95,19 @@ func (s *Sweeper) Handle(ctx context.Context, h hint.Hint) error {
 	if err != nil {
 		return err
 	}
+	unread, lists := s.unread(current), current.awaited()
+	if unread != nil && s.reported.has(h, lists, s.now()) {
+		return unread
+	}
 	found := s.find(current).editedBy(due, s.isOwn)
 	err = errors.Join(s.pass(ctx, due, found), s.announceUntagged(ctx, due, current), s.announceUnowned(ctx, due, current),
 		s.again(ctx, due, found))
 	if err != nil {
 		s.obstructed.remain(found.only(func(f finding) bool { return f.freed })) // the redelivery sends them
+	} else if unread != nil {
+		s.reported.add(h, lists, s.now())
 	}
-	return errors.Join(err, s.unread(current)) // unread lists keep no finding from being sent
+	return errors.Join(err, unread) // unread lists keep no finding from being sent
 }
 
 // isOwn reports whether the ARN is that of a function of the cell. Edits by disconnect are no drift, but may have
@@ -161,7 +169,8 @@ func (s *Sweeper) announceWaiting(ctx context.Context, found findings) error {
 	return s.announcer.Announce(ctx, outcomes...)
 }
 
-// send puts the findings on the queues of the functions that repair them.
+// send puts the findings on the queues of the functions that repair them. An error of one queue keeps no finding from
+// another.
 func (s *Sweeper) send(ctx context.Context, found findings, isDrift func(finding) bool) error {
 	messages := map[function.Name][][]byte{}
 	for _, f := range found {
@@ -173,12 +182,11 @@ func (s *Sweeper) send(ctx context.Context, found findings, isDrift func(finding
 		}
 		messages[f.Repair] = append(messages[f.Repair], message)
 	}
+	var errs []error
 	for _, f := range function.All {
-		if err := s.queues.Send(ctx, f, messages[f]...); err != nil {
-			return err
-		}
+		errs = append(errs, s.queues.Send(ctx, f, messages[f]...))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // suspectsAtOnce is the number of findings in one message, far below SQS's size limit.

@@ -28,7 +28,7 @@ type prefixList struct {
 // Gateway Load Balancers, to which routes lead by lists of customers. An error concerns only the routes to its list.
 func (n *Network) withPrefixLists(ctx context.Context, tables []peering.RouteTable) []peering.RouteTable {
 	lists, endpoints := listsIn(tables)
-	services := n.serviceBlocks(ctx, endpoints...)
+	services, unread := n.serviceBlocks(ctx, endpoints...)
 	var reads []parallel.Task
 	for _, id := range slices.Sorted(maps.Keys(lists)) {
 		l := lists[id]
@@ -37,6 +37,9 @@ func (n *Network) withPrefixLists(ctx context.Context, tables []peering.RouteTab
 		}
 		reads = append(reads, func(ctx context.Context) error {
 			l.err = parallel.Contained(ctx, parallel.Read(&l.blocks, n.listedBlocks, id))
+			if l.err != nil && slices.Contains(endpoints, id) {
+				l.err = errors.Join(l.err, unread)
+			}
 			return nil
 		})
 	}
@@ -65,12 +68,12 @@ func listsIn(tables []peering.RouteTable) (all map[peering.PrefixListID]*prefixL
 	return all, slices.Compact(endpoints)
 }
 
-// serviceBlocks returns the blocks of those lists that are AWS's own, with one call. It returns none after an error:
-// the lists are then read one by one, as those of customers. So for a VPC with gateway endpoints one of the two
-// permissions is enough.
+// serviceBlocks returns the blocks of those lists that are AWS's own, with one call. It returns none with an error: the
+// lists are then read one by one, as those of customers. So for a VPC with gateway endpoints one of the two permissions
+// is enough.
 func (n *Network) serviceBlocks(
 	ctx context.Context, lists ...peering.PrefixListID,
-) map[peering.PrefixListID][]netip.Prefix {
+) (map[peering.PrefixListID][]netip.Prefix, error) {
 	found, err := byValues(ctx, "prefix-list-id", lists,
 		func(ctx context.Context, filters ...types.Filter) ([]types.PrefixList, error) {
 			pages := ec2.NewDescribePrefixListsPaginator(n.client, &ec2.DescribePrefixListsInput{
@@ -80,7 +83,7 @@ func (n *Network) serviceBlocks(
 			return collect(ctx, "describe prefix lists", pages, of, func(l types.PrefixList) types.PrefixList { return l })
 		})
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	blocks := map[peering.PrefixListID][]netip.Prefix{}
 	for _, l := range found {
@@ -89,7 +92,7 @@ func (n *Network) serviceBlocks(
 			blocks[id] = append(blocks[id], prefix(&c))
 		}
 	}
-	return blocks
+	return blocks, nil
 }
 
 // spread returns the table with a route for each block of its prefix lists, and with the errors of the lists. A route

@@ -34,31 +34,50 @@ func (q *Queues) Send(ctx context.Context, to function.Name, messages ...[]byte)
 	return q.SendLater(ctx, to, 0, messages...)
 }
 
-// atOnce is the number of messages that SQS accepts in one call. Messages of more than some hundred bytes are sent
-// alone.
+// atOnce and bytesAtOnce are the number of messages that SQS accepts in one call, and the size of all of them that it
+// has accepted everywhere since before it accepted more.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
-const atOnce = 10
+const (
+	atOnce      = 10
+	bytesAtOnce = 256 << 10
+)
 
 // SendLater sends messages to the function's queue, which delivers them after the delay, in whole seconds and at
-// most 15 minutes. After an error, which is always Retryable, some of them may have been sent.
+// most 15 minutes. After an error, which is always Retryable, some of them may have been sent: a call that SQS refuses
+// keeps no other from being made.
 func (q *Queues) SendLater(ctx context.Context, to function.Name, delay time.Duration, messages ...[]byte) error {
-	url := q.urls[to]
-	for some := range slices.Chunk(messages, atOnce) {
-		in := &sqs.SendMessageBatchInput{QueueUrl: aws.String(url)}
-		for i, m := range some {
-			in.Entries = append(in.Entries, types.SendMessageBatchRequestEntry{
-				Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(string(m)), DelaySeconds: int32(delay.Seconds()),
-			})
-		}
-		out, err := q.client.SendMessageBatch(ctx, in)
-		if err != nil {
-			return fmt.Errorf("send to %s: %w", url, err)
-		}
-		if err := refused(url, out.Failed); err != nil {
-			return err
+	var faults []error
+	for len(messages) > 0 {
+		n := together(messages)
+		faults = append(faults, q.send(ctx, q.urls[to], delay, messages[:n]))
+		messages = messages[n:]
+	}
+	return errors.Join(faults...)
+}
+
+// together returns the number of the first messages that fit into one call, at least one.
+func together(messages [][]byte) int {
+	n, size := 0, 0
+	for ; n < min(len(messages), atOnce); n++ {
+		if size += len(messages[n]); n > 0 && size > bytesAtOnce {
+			break
 		}
 	}
-	return nil
+	return n
+}
+
+func (q *Queues) send(ctx context.Context, url string, delay time.Duration, messages [][]byte) error {
+	in := &sqs.SendMessageBatchInput{QueueUrl: aws.String(url)}
+	for i, m := range messages {
+		in.Entries = append(in.Entries, types.SendMessageBatchRequestEntry{
+			Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(string(m)), DelaySeconds: int32(delay.Seconds()),
+		})
+	}
+	out, err := q.client.SendMessageBatch(ctx, in)
+	if err != nil {
+		return fmt.Errorf("send to %s: %w", url, err)
+	}
+	return refused(url, out.Failed)
 }
 
 // refused returns an error for the entries that SQS didn't accept although the call succeeded.

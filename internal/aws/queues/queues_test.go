@@ -1,6 +1,7 @@
 package queues_test
 
 import (
+	"bytes"
 	"net/http"
 	"slices"
 	"strconv"
@@ -17,6 +18,7 @@ import (
 	"github.com/autopeer/autopeer/internal/cloudsim"
 	"github.com/autopeer/autopeer/internal/cloudsim/apicall"
 	"github.com/autopeer/autopeer/internal/domain/function"
+	"github.com/autopeer/autopeer/internal/domain/outcome"
 )
 
 // newQueues makes a cloud with the queues of sweep and connect.
@@ -70,6 +72,43 @@ func TestSend(t *testing.T) {
 		if !slices.Contains(got, string(m)) {
 			t.Errorf("message %s is lost", m)
 		}
+	}
+}
+
+// TestLongMessages are sent in as many calls as SQS needs, which limits the size of one call.
+func TestLongMessages(t *testing.T) {
+	t.Parallel()
+	cloud, _, q, _ := newQueues(t)
+	long, short := bytes.Repeat([]byte("a"), outcome.MaxBytes), []byte("b")
+	mark := cloud.Mark()
+	if err := q.Send(t.Context(), function.Connect, long, long, long, long, long, short, short); err != nil {
+		t.Fatal(err)
+	}
+	if calls := len(cloud.Since(mark)); calls != 5 {
+		t.Errorf("five long messages and two short ones take %d calls, want 5", calls)
+	}
+}
+
+// TestAMessageThatSQSRefuses keeps none of the others from being sent.
+func TestAMessageThatSQSRefuses(t *testing.T) {
+	t.Parallel()
+	cloud, _, q, _ := newQueues(t)
+	messages := [][]byte{bytes.Repeat([]byte("a"), 2<<20)}
+	for range 10 {
+		messages = append(messages, []byte("b"))
+	}
+	mark := cloud.Mark()
+	if err := q.Send(t.Context(), function.Connect, messages...); err == nil {
+		t.Error("Send() = nil, want the refusal")
+	}
+	taken := 0
+	for _, c := range cloud.Since(mark) {
+		if c.ErrorCode == "" {
+			taken++
+		}
+	}
+	if taken != 1 {
+		t.Errorf("SQS takes %d calls, want that with the ten short messages", taken)
 	}
 }
 

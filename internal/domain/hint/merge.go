@@ -42,17 +42,29 @@ func Merge(a, b Hint) Hint {
 }
 
 // mergedSide returns the side that both hints concern, empty for both sides. If only one hint reports drift, its
-// side counts alone: the other side must not be announced as repaired.
+// side counts alone, because the other side must not be announced as repaired. Without drift, the same holds for the
+// removal of forbidden routes or rules and for the end of an obstacle, which have ids of their own.
 func mergedSide(a, b Hint) peering.Role {
-	switch {
-	case a.Drift && !b.Drift:
+	switch n, m := a.weight(), b.weight(); {
+	case n > m:
 		return a.Side
-	case b.Drift && !a.Drift:
+	case m > n:
 		return b.Side
 	case a.Side != "" && b.Side != "" && a.Side != b.Side:
 		return ""
 	}
 	return cmp.Or(a.Side, b.Side)
+}
+
+// weight orders hints by the announcements of their side.
+func (h Hint) weight() int {
+	switch {
+	case h.Drift:
+		return 2
+	case h.Closes || !h.FreedAt.IsZero():
+		return 1
+	}
+	return 0
 }
 
 func moreComplete(a, b Hint) Hint {

@@ -34,6 +34,11 @@ func TestMerge(t *testing.T) {
 		h.Side = side
 		return h
 	}
+	closing := func(side peering.Role) hint.Hint {
+		h := reminder(side)
+		h.Closes = true
+		return h
+	}
 	untagged := func(id peering.ConnectionID) hint.Hint {
 		return hint.Hint{Kind: hint.Swept, Sweep: hint.Sweep{Change: hint.Change{Untagged: hint.Untagged{id: "blue"}}}}
 	}
@@ -63,6 +68,9 @@ func TestMerge(t *testing.T) {
 		{"drift on two sides is drift on both", drifted(peering.Accepter), drifted(peering.Requester), drifted("")},
 		{"drift beside a reminder of the other side", drifted(peering.Accepter), reminder(peering.Requester),
 			drifted(peering.Accepter)},
+		{"a removal beside a reminder of the other side", closing(peering.Accepter), reminder(peering.Requester),
+			closing(peering.Accepter)},
+		{"removals on two sides are one on both", closing(peering.Accepter), closing(peering.Requester), closing("")},
 		{"drift on both sides beside a reminder of one", drifted(""), reminder(peering.Requester), drifted("")},
 	}
 	for _, tt := range tests {
@@ -123,10 +131,11 @@ func TestOfEquallyCompleteHintsTheFirstCounts(t *testing.T) {
 func TestMergeKeepsTheEndOfAnObstacle(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	freed, reminder := hint.Hint{Kind: hint.Accepted, FreedAt: at}, hint.Hint{Kind: hint.Accepted, Repeated: true}
+	freed := hint.Hint{Kind: hint.Accepted, FreedAt: at, Side: peering.Requester}
+	reminder := hint.Hint{Kind: hint.Accepted, Repeated: true, Side: peering.Accepter}
 	for _, merged := range []hint.Hint{hint.Merge(freed, reminder), hint.Merge(reminder, freed)} {
-		if !merged.FreedAt.Equal(at) {
-			t.Errorf("merged to %+v, want the time %v", merged, at)
+		if !merged.FreedAt.Equal(at) || merged.Side != peering.Requester {
+			t.Errorf("merged to %+v, want the time %v and its side", merged, at)
 		}
 	}
 }

@@ -147,6 +147,25 @@ func TestUnreadPrefixLists(t *testing.T) {
 	}
 }
 
+// TestNarrowingBesideUnreadPrefixLists keeps the traffic that stays allowed, whether the list can be read later or not.
+func TestNarrowingBesideUnreadPrefixLists(t *testing.T) {
+	t.Parallel()
+	for _, class := range []fault.Class{fault.Denied, fault.Permanent, fault.Retryable} {
+		p := plan.Connect(marketing(func(s *plan.Side) {
+			s.Terms.Routes.To = prefixes("172.31.1.0/24")
+			s.Tables = []peering.RouteTable{table("rtb-1", toPeer("pcx-new", false),
+				peering.Route{PrefixList: "pl-1", Target: "vpce-1"})}
+			s.Tables[0].Unread = map[peering.PrefixListID]error{"pl-1": fault.Errorf(class, "unread")}
+		}))
+		p.Conflicts = nil
+		want := []string{"create route 172.31.1.0/24 → pcx-new in rtb-1",
+			"then delete route 172.31.0.0/16 → pcx-new in rtb-1"}
+		if diff := cmp.Diff(want, sentences(p)); diff != "" {
+			t.Errorf("%s: plan (-want +got):\n%s", class, diff)
+		}
+	}
+}
+
 // TestPrefixListsTakeUpNoQuota, as EC2 counts them by their size, which a route doesn't show.
 func TestPrefixListsTakeUpNoQuota(t *testing.T) {
 	t.Parallel()

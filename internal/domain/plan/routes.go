@@ -75,7 +75,8 @@ func routeFact(t peering.RouteTableID, dst netip.Prefix, via peering.ConnectionI
 
 // narrows reports whether a route to the destination only keeps traffic that a loss carries now: the loss is the
 // most specific route to all of the destination. A more specific route to a part of it leads that part elsewhere
-// before and after.
+// before and after. A prefix list that can't be read counts for nothing here: if it led inside the loss, it was a
+// conflict while it was read, and without the narrower route, traffic that works now would end with the loss.
 func (r resource) narrows(t peering.RouteTable, dst netip.Prefix) bool {
 	var best netip.Prefix // whose Bits are -1
 	for _, route := range t.Routes {

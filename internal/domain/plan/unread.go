@@ -12,9 +12,9 @@ import (
 	"github.com/autopeer/autopeer/internal/domain/policy"
 )
 
-// Unread joins the errors of the prefix lists in the tables that get routes to the peer, once for each list. New routes
-// wait until they are read. Unread returns nil while all additions wait for another reason, and leaves out two kinds,
-// because reading again doesn't help:
+// Unread joins the errors of the prefix lists in the tables that get routes to the peer, once for each list. If a table
+// lacks a route, all additions of the side wait until its lists are read. Unread returns nil while they wait for
+// another reason, and leaves out two kinds, because reading again doesn't help:
 //   - a list that EC2 doesn't show, which is a conflict or a note;
 //   - a missing permission, as long as the table lacks no route, which is a note.
 func (s Side) Unread() error {
@@ -58,6 +58,25 @@ func unreadLists(t peering.RouteTable, hidden bool) map[peering.PrefixListID]err
 		return (fault.Of(err) == fault.Denied) != hidden
 	})
 	return lists
+}
+
+// Unreadable returns those of the prefix lists that the side's tables refer to and whose blocks can't be read now.
+func (s Side) Unreadable(lists []peering.PrefixListID) []peering.PrefixListID {
+	return only(lists, func(id peering.PrefixListID) bool {
+		return slices.ContainsFunc(s.Tables, func(t peering.RouteTable) bool { return t.Unread[id] != nil })
+	})
+}
+
+// ListsInTheWay returns the prefix lists with a block that conflicts with a wanted route, sorted.
+func (p Plan) ListsInTheWay() []peering.PrefixListID {
+	var ids []peering.PrefixListID
+	for _, c := range p.Conflicts {
+		if c.Route.PrefixList != "" && !c.IsHidden() {
+			ids = append(ids, c.Route.PrefixList)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // besideUnreadLists returns a note for each route to a prefix list whose blocks EC2 doesn't show to the cell's account,
