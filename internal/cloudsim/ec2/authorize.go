@@ -7,9 +7,12 @@ import (
 	"strings"
 )
 
+// EC2 knows the parameters of a single rule in its calls for ingress rules alone:
+// https://github.com/boto/boto3/issues/790.
 const (
-	ruleParams = "GroupId GroupName IpPermissions IpProtocol FromPort ToPort CidrIp"
-	fromParams = " SourceSecurityGroupName SourceSecurityGroupOwnerId" // of ingress rules alone
+	ingressParams = "GroupId GroupName IpPermissions IpProtocol FromPort ToPort CidrIp SourceSecurityGroupName " +
+		"SourceSecurityGroupOwnerId"
+	egressParams = "GroupId IpPermissions"
 )
 
 // wanted is a rule that a request names.
@@ -158,6 +161,8 @@ func (r *request) rulePermissions() ([]params, error) {
 	switch {
 	case isBlock && r.has("SourceSecurityGroupName"):
 		return nil, combination("The parameter sourceSecurityGroupName cannot be used with ipProtocol or cidrIp")
+	case isBlock && !r.has("CidrIp"):
+		return nil, noSource()
 	case isBlock:
 		permissions = append(permissions, params{
 			"IpProtocol": r.params["IpProtocol"], "FromPort": r.params["FromPort"], "ToPort": r.params["ToPort"],
@@ -166,7 +171,7 @@ func (r *request) rulePermissions() ([]params, error) {
 	case r.has("SourceSecurityGroupName"):
 		permissions = append(permissions, r.fromNamed()...)
 	case r.has("SourceSecurityGroupOwnerId"):
-		return nil, missing("sourceSecurityGroupName")
+		return nil, refuse("MissingParameter", "Source group ID missing.") // https://github.com/aws/aws-sdk-js/issues/417
 	}
 	if len(permissions) == 0 {
 		return nil, missing("ipPermissions")
@@ -216,9 +221,14 @@ func sourcesOf(p params, t traffic, g *securityGroup) ([]wanted, error) {
 		}
 	}
 	if len(all) == 0 {
-		return nil, invalidValue("Each permission must name a CIDR block, a prefix list or a security group")
+		return nil, noSource()
 	}
 	return all, nil
+}
+
+// noSource is quoted in https://github.com/crossplane-contrib/provider-aws/issues/1496.
+func noSource() *refusal {
+	return refuse("MissingParameter", "Missing source specification: include source security group or CIDR information")
 }
 
 func blockSource(fields params, name string) (source, error) {
