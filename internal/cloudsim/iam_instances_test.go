@@ -61,3 +61,44 @@ func TestTheNameOfAKeyPairDecidesWhoMakesIt(t *testing.T) {
 	_, err = worker.DeleteKeyPair(t.Context(), &ec2sdk.DeleteKeyPairInput{KeyPairId: made.KeyPairId})
 	check(t, err)
 }
+
+// TestTaggingATransitGatewaysPartsIsAPermissionOfItsOwn: these calls name their tags TagSpecifications, and other calls
+// TagSpecification. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
+func TestTaggingATransitGatewaysPartsIsAPermissionOfItsOwn(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	made, err := n.client(account, "any").CreateTransitGateway(t.Context(), &ec2sdk.CreateTransitGatewayInput{})
+	check(t, err)
+	gateway := made.TransitGateway.TransitGatewayId
+	subnet, err := n.client(account, "any").CreateSubnet(t.Context(), &ec2sdk.CreateSubnetInput{
+		VpcId: &n.requester, CidrBlock: aws.String("10.0.1.0/24"),
+	})
+	check(t, err)
+	tags := func(k ec2types.ResourceType) []ec2types.TagSpecification {
+		return []ec2types.TagSpecification{{
+			ResourceType: k, Tags: []ec2types.Tag{{Key: aws.String("Team"), Value: aws.String("us")}},
+		}}
+	}
+	table := &ec2sdk.CreateTransitGatewayRouteTableInput{
+		TransitGatewayId: gateway, TagSpecifications: tags(ec2types.ResourceTypeTransitGatewayRouteTable),
+	}
+	attachment := &ec2sdk.CreateTransitGatewayVpcAttachmentInput{
+		TransitGatewayId: gateway, VpcId: &n.requester, SubnetIds: []string{*subnet.Subnet.SubnetId},
+		TagSpecifications: tags(ec2types.ResourceTypeTransitGatewayAttachment),
+	}
+	create := permit("CreateTransitGateway*", "*", "")
+	without := n.as(t, create)
+	_, err = without.CreateTransitGatewayRouteTable(t.Context(), table)
+	if status(err) != 403 {
+		t.Errorf("a tagged route table without ec2:CreateTags: %v", err)
+	}
+	_, err = without.CreateTransitGatewayVpcAttachment(t.Context(), attachment)
+	if status(err) != 403 {
+		t.Errorf("a tagged attachment without ec2:CreateTags: %v", err)
+	}
+	with := n.as(t, create, permit("CreateTags", "*", `"StringEquals":{"aws:RequestTag/Team":"us"}`))
+	_, err = with.CreateTransitGatewayRouteTable(t.Context(), table)
+	check(t, err)
+	_, err = with.CreateTransitGatewayVpcAttachment(t.Context(), attachment)
+	check(t, err)
+}

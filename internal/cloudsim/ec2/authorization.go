@@ -280,7 +280,7 @@ func (r *request) onTagged() []permission {
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html.
 func (r *request) toTag() []permission {
 	var all []permission
-	for _, spec := range r.items("TagSpecification") {
+	for _, spec := range r.tagSpecifications() {
 		if tags := spec.items("Tag"); len(tags) > 0 {
 			keys := requestTags(tags)
 			keys["ec2:CreateAction"] = []string{r.params["Action"]}
@@ -292,7 +292,7 @@ func (r *request) toTag() []permission {
 
 func (r *request) specifiedTags(resource string) []params {
 	var tags []params
-	for _, spec := range r.items("TagSpecification") {
+	for _, spec := range r.tagSpecifications() {
 		if spec["ResourceType"] == resource {
 			tags = append(tags, spec.items("Tag")...)
 		}
