@@ -8,8 +8,9 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
+// TestTheTagsOfAnInstanceDecideWhoChangesIt:
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
-func TestTheTagsOfAnInstanceDecideWhoStopsIt(t *testing.T) {
+func TestTheTagsOfAnInstanceDecideWhoChangesIt(t *testing.T) {
 	t.Parallel()
 	n := newNetwork(t)
 	owner := n.client(account, "any")
@@ -23,17 +24,66 @@ func TestTheTagsOfAnInstanceDecideWhoStopsIt(t *testing.T) {
 		check(t, err)
 		return *out.Instances[0].InstanceId
 	}
+	for action, call := range instanceCalls(t) {
+		ours, theirs := start("us"), start("them")
+		worker := n.as(t, permit(action, "instance/*", `"StringEquals":{"aws:ResourceTag/Team":"us"}`))
+		if err := call(worker, theirs); status(err) != 403 {
+			t.Errorf("%s of another team's instance: %v", action, err)
+		}
+		if err := call(worker, ours); err != nil {
+			t.Errorf("%s of an own instance: %v", action, err)
+		}
+	}
 	ours, theirs := start("us"), start("them")
 	worker := n.as(t, permit("StopInstances", "instance/*", `"StringEquals":{"aws:ResourceTag/Team":"us"}`))
-	_, err := worker.StopInstances(t.Context(), &ec2sdk.StopInstancesInput{InstanceIds: []string{ours}})
-	check(t, err)
-	_, err = worker.StopInstances(t.Context(), &ec2sdk.StopInstancesInput{InstanceIds: []string{ours, theirs}})
+	_, err := worker.StopInstances(t.Context(), &ec2sdk.StopInstancesInput{InstanceIds: []string{ours, theirs}})
 	if status(err) != 403 {
-		t.Errorf("stopping another team's instance: %v", err)
+		t.Errorf("stopping another team's instance beside an own one: %v", err)
 	}
 	_, err = worker.StartInstances(t.Context(), &ec2sdk.StartInstancesInput{InstanceIds: []string{ours}})
 	if status(err) != 403 {
 		t.Errorf("starting without a permission: %v", err)
+	}
+}
+
+// instanceCalls are the calls for one instance by their actions.
+func instanceCalls(t *testing.T) map[string]func(c *ec2sdk.Client, id string) error {
+	ctx := t.Context()
+	return map[string]func(c *ec2sdk.Client, id string) error{
+		"StopInstances": func(c *ec2sdk.Client, id string) error {
+			_, err := c.StopInstances(ctx, &ec2sdk.StopInstancesInput{InstanceIds: []string{id}})
+			return err
+		},
+		"MonitorInstances": func(c *ec2sdk.Client, id string) error {
+			_, err := c.MonitorInstances(ctx, &ec2sdk.MonitorInstancesInput{InstanceIds: []string{id}})
+			return err
+		},
+		"UnmonitorInstances": func(c *ec2sdk.Client, id string) error {
+			_, err := c.UnmonitorInstances(ctx, &ec2sdk.UnmonitorInstancesInput{InstanceIds: []string{id}})
+			return err
+		},
+		"DescribeInstanceAttribute": func(c *ec2sdk.Client, id string) error {
+			_, err := c.DescribeInstanceAttribute(ctx, &ec2sdk.DescribeInstanceAttributeInput{
+				InstanceId: &id, Attribute: ec2types.InstanceAttributeNameInstanceType,
+			})
+			return err
+		},
+		"ModifyInstanceAttribute": func(c *ec2sdk.Client, id string) error {
+			_, err := c.ModifyInstanceAttribute(ctx, &ec2sdk.ModifyInstanceAttributeInput{
+				InstanceId: &id, DisableApiStop: &ec2types.AttributeBooleanValue{Value: aws.Bool(false)},
+			})
+			return err
+		},
+		"ModifyInstanceMetadataOptions": func(c *ec2sdk.Client, id string) error {
+			_, err := c.ModifyInstanceMetadataOptions(ctx, &ec2sdk.ModifyInstanceMetadataOptionsInput{
+				InstanceId: &id, HttpTokens: ec2types.HttpTokensStateRequired,
+			})
+			return err
+		},
+		"TerminateInstances": func(c *ec2sdk.Client, id string) error {
+			_, err := c.TerminateInstances(ctx, &ec2sdk.TerminateInstancesInput{InstanceIds: []string{id}})
+			return err
+		},
 	}
 }
 
