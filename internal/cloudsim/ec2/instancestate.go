@@ -2,6 +2,7 @@ package ec2
 
 import (
 	"net/netip"
+	"strconv"
 	"time"
 )
 
@@ -87,13 +88,18 @@ func (i *instance) notFor(state string) *refusal {
 	return refuse("IncorrectInstanceState", "The instance '%s' is not in a state from which it can be %s.", i.id, state)
 }
 
-var stateCodes = map[string]int{"pending": 0, "running": 16, "stopping": 64, "stopped": 80}
+var stateCodes = map[string]int{
+	"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80,
+}
+
+func (i *instance) stateCode() string { return strconv.Itoa(stateCodes[i.state()]) }
 
 func (i *instance) change(current, previous string) []node {
-	state := func(name, state string) node {
-		return group(name, leaf("code", stateCodes[state]), leaf("name", state))
-	}
-	return []node{leaf("instanceId", i.id), state("currentState", current), state("previousState", previous)}
+	return []node{leaf("instanceId", i.id), stateNode("currentState", current), stateNode("previousState", previous)}
+}
+
+func stateNode(name, state string) node {
+	return group(name, leaf("code", stateCodes[state]), leaf("name", state))
 }
 
 // stop releases the public address that EC2 gave the instance. Elastic IP addresses and private ones stay:

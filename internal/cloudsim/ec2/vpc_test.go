@@ -169,8 +169,8 @@ func TestInstances(t *testing.T) {
 	out := must[*ec2.DescribeInstancesOutput](t)(c.DescribeInstances(t.Context(), &ec2.DescribeInstancesInput{
 		Filters: []types.Filter{filter("instance-state-name", "terminated")},
 	}))
-	if len(out.Reservations) != 2 {
-		t.Errorf("%d reservations are terminated, want 2", len(out.Reservations))
+	if len(out.Reservations) != 1 || len(out.Reservations[0].Instances) != 2 {
+		t.Errorf("%+v are terminated, want both instances in one reservation", out.Reservations)
 	}
 	_, err = c.DeleteSubnet(t.Context(), &ec2.DeleteSubnetInput{SubnetId: &subnet})
 	refused(t, err, "no error")
