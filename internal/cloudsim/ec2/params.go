@@ -26,14 +26,23 @@ func paramsOf(form url.Values) params {
 	return p
 }
 
-// unknown returns the first parameter, in order of name, whose root no list names.
+// unknown returns the first parameter, in order of name, whose root no list names, or else the first member that its
+// structure hasn't.
 func (p params) unknown(known []string) string {
-	var found []string
+	var found, members []string
 	for name := range p {
 		root, _, _ := strings.Cut(name, ".")
-		if !slices.Contains(known, root) && !slices.Contains(protocolParams, root) && !strings.HasPrefix(root, "X-Amz-") {
+		switch {
+		case slices.Contains(known, root):
+			if m := unknownMember(name); m != "" {
+				members = append(members, m)
+			}
+		case !slices.Contains(protocolParams, root) && !strings.HasPrefix(root, "X-Amz-"):
 			found = append(found, root)
 		}
+	}
+	if len(found) == 0 {
+		found = members
 	}
 	if len(found) == 0 {
 		return ""
