@@ -267,17 +267,19 @@ func groupSource(fields params, g *securityGroup) (source, error) {
 	return source{groupID: id, owner: owner}, typeGroup.check(id)
 }
 
-// namedSource finds the group by its name, which EC2 allows in the default VPC alone:
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_UserIdGroupPair.html
+// namedSource finds the group by its name in the default VPC, also for a group of another VPC, and whatever VpcId the
+// pair has: https://github.com/boto/boto3/issues/569. Without a default VPC, no group goes by its name:
+// https://github.com/boto/boto/issues/561.
 func namedSource(fields params, g *securityGroup) (source, error) {
 	name, owner := fields["GroupName"], orText(fields["UserId"], g.account)
-	if !g.vpc.isDefault {
+	v := g.defaultVPC()
+	if v == nil {
 		return source{}, invalidValue("Invalid value '%s' for groupName. You may not reference Amazon VPC security "+
 			"groups by name. Please use the corresponding id for this operation.", name)
 	}
-	other := g.vpc.groupNamed(name)
+	other := v.groupNamed(name)
 	if other == nil || owner != other.account {
-		return source{}, g.vpc.noGroupNamed(name)
+		return source{}, v.noGroupNamed(name)
 	}
 	return source{groupID: other.id, owner: owner}, nil
 }
