@@ -222,8 +222,7 @@ func showReservation(instances []*instance, show func(*instance) []node) []node 
 // show shows the addresses and groups of the primary interface, and all interfaces with theirs.
 func (i *instance) show(state string) []node {
 	nodes := []node{leaf("instanceId", i.id), stateNode("instanceState", state), i.taggedNode(i.id)}
-	nodes = append(nodes, optional("imageId", i.image)...)
-	nodes = append(nodes, optional("instanceType", i.size)...)
+	nodes = append(nodes, leaf("imageId", i.image), leaf("instanceType", i.size))
 	if i.terminated {
 		return nodes
 	}

@@ -55,10 +55,12 @@ func (r *request) launch(wanted [][]wantedFace, options []instanceOptions, tags 
 // checkLaunch refuses images and types that can't be, and parameters of the primary interface beside interfaces. The
 // texts are those that users of RunInstances quote.
 func (r *request) checkLaunch(count int) error {
-	if image := r.params["ImageId"]; image != "" {
-		if err := typeImage.check(image); err != nil {
-			return err
-		}
+	image, err := r.must("ImageId")
+	if err == nil {
+		err = typeImage.check(image)
+	}
+	if err != nil {
+		return err
 	}
 	if size := r.params["InstanceType"]; size != "" && !isInstanceType(size) {
 		return invalidValue("Invalid value '%s' for InstanceType.", size)
@@ -105,6 +107,9 @@ func (r *request) checkSingle() error {
 	}
 	return nil
 }
+
+// defaultSize is RunInstances' own: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
+const defaultSize = "m1.small"
 
 // wantedFace is an interface that an instance is to have.
 type wantedFace struct {
@@ -201,7 +206,7 @@ func (r *request) start(faces []wantedFace) *instance {
 		cell:   r.cell,
 		id:     r.newID(typeInstance.prefix),
 		image:  r.params["ImageId"],
-		size:   r.params["InstanceType"],
+		size:   orText(r.params["InstanceType"], defaultSize),
 		subnet: faces[0].subnet,
 	}
 	r.cell.instances[i.id] = i

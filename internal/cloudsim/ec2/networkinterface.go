@@ -82,7 +82,7 @@ func (f *face) secondary() []netip.Addr { return f.addresses[min(1, len(f.addres
 // https://docs.aws.amazon.com/vpc/latest/userguide/aws-ipv6-support.html. The text is one that users of
 // RunInstances quote.
 func (f *face) fits(size string) error {
-	t := instanceType{name: orText(size, "m1.small")} // RunInstances' default
+	t := instanceType{name: orText(size, defaultSize)}
 	if f.subnet.isNative() && !t.isNitro() {
 		return refuse("UnsupportedOperation", "IPv6 addresses are not supported on %s", t.name)
 	}
