@@ -141,6 +141,9 @@ func (s *Service) answer(call apicall.Call, roles *iam.Registry, p params) ([]no
 	if name := p.unknown(strings.Fields(a.takes)); name != "" {
 		return nil, refuse("UnknownParameter", "The parameter %s is not recognized", name)
 	}
+	if err := p.checkFixed(); err != nil {
+		return nil, err
+	}
 	dry, err := p.bool("DryRun")
 	if err != nil {
 		return nil, err
