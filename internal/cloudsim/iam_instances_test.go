@@ -87,6 +87,56 @@ func instanceCalls(t *testing.T) map[string]func(c *ec2sdk.Client, id string) er
 	}
 }
 
+// TestRunInstancesAsksForEachResource:
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ExamplePolicies_EC2.html#iam-example-runinstances
+func TestRunInstancesAsksForEachResource(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	owner := n.client(account, "any")
+	subnet := func(block string) string {
+		out, err := owner.CreateSubnet(t.Context(), &ec2sdk.CreateSubnetInput{VpcId: &n.requester, CidrBlock: &block})
+		check(t, err)
+		return *out.Subnet.SubnetId
+	}
+	ours, theirs := subnet("10.0.1.0/24"), subnet("10.0.2.0/24")
+	const here = `"ArnEquals":{"ec2:Vpc":"` + ec2Here + `vpc/`
+	parts := map[string]string{
+		"image":          `{"Effect":"Allow","Action":"ec2:RunInstances","Resource":"arn:aws:ec2:us-east-1::image/ami-*"}`,
+		"instance":       permit("RunInstances", "instance/*", `"StringEquals":{"ec2:InstanceType":"t3.micro"}`),
+		"volume":         permit("RunInstances", "volume/*", ""),
+		"interface":      permit("RunInstances", "network-interface/*", ""),
+		"subnet":         permit("RunInstances", "subnet/"+ours, ""),
+		"security group": permit("RunInstances", "security-group/*", here+n.requester+`"}`),
+	}
+	run := func(without, subnet string, size ec2types.InstanceType) error {
+		var statements []string
+		for name, statement := range parts {
+			if name != without {
+				statements = append(statements, statement)
+			}
+		}
+		_, err := n.as(t, statements...).RunInstances(t.Context(), &ec2sdk.RunInstancesInput{
+			ImageId: aws.String("ami-0123456789abcdef0"), MinCount: aws.Int32(1), MaxCount: aws.Int32(1), InstanceType: size,
+			NetworkInterfaces: []ec2types.InstanceNetworkInterfaceSpecification{{
+				DeviceIndex: aws.Int32(0), SubnetId: &subnet, Groups: []string{n.group},
+			}},
+		})
+		return err
+	}
+	check(t, run("", ours, ec2types.InstanceTypeT3Micro))
+	for name := range parts {
+		if err := run(name, ours, ec2types.InstanceTypeT3Micro); status(err) != 403 {
+			t.Errorf("without a permission for the %s: %v", name, err)
+		}
+	}
+	if err := run("", theirs, ec2types.InstanceTypeT3Micro); status(err) != 403 {
+		t.Errorf("in another subnet: %v", err)
+	}
+	if err := run("", ours, ec2types.InstanceTypeT3Large); status(err) != 403 {
+		t.Errorf("with another type: %v", err)
+	}
+}
+
 func TestTheNameOfAKeyPairDecidesWhoMakesIt(t *testing.T) {
 	t.Parallel()
 	n := newNetwork(t)

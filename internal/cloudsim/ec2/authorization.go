@@ -47,6 +47,7 @@ var restricted = map[string]func(*request) []permission{
 	"CreateKeyPair":              (*request).onKeyPair,
 	"ImportKeyPair":              (*request).onKeyPair,
 	"DeleteKeyPair":              (*request).onKeyPair,
+	"RunInstances":               (*request).toRun,
 	"StopInstances":              onNamed(typeInstance, "InstanceId"),
 	"StartInstances":             onNamed(typeInstance, "InstanceId"),
 	"RebootInstances":            onNamed(typeInstance, "InstanceId"),
@@ -262,6 +263,57 @@ func (r *request) onKeyPair() []permission {
 	p := r.on(typeKeyPair, k.id, keys)
 	p.arn = r.cell.arn(typeKeyPair, k.name)
 	return []permission{p}
+}
+
+// toRun looks at the image, the instance, its volume and its key pair, and at each interface with its subnet and its
+// groups. A call that is refused anyway, for a subnet that doesn't exist for example, needs the rest alone.
+func (r *request) toRun() []permission {
+	size := orText(r.params["InstanceType"], defaultSize)
+	keys := requestTags(r.specifiedTags(typeInstance.resource))
+	keys["ec2:InstanceType"] = []string{size}
+	all := []permission{
+		r.need("arn:aws:ec2:"+r.cell.region+"::image/"+r.imageID(), iam.Keys{"ec2:ImageID": {r.imageID()}}),
+		r.need(r.cell.arn(typeInstance, "*"), keys),
+		r.need(r.cell.arn(typeVolume, "*"), requestTags(r.specifiedTags(typeVolume.resource))),
+	}
+	if name := r.params["KeyName"]; name != "" {
+		all = append(all, r.onKeyPair()...)
+	}
+	launched := r.items("NetworkInterface")
+	if len(launched) == 0 {
+		launched = []params{r.params}
+	}
+	for _, fields := range launched {
+		inner := *r
+		inner.params = maps.Clone(fields)
+		inner.params["Action"] = r.params["Action"]
+		all = append(all, inner.toPlace(requestTags(r.specifiedTags(typeInterface.resource)))...)
+	}
+	return all
+}
+
+// toPlace looks at an interface that exists, or else at a new one with the tags.
+func (r *request) toPlace(tags iam.Keys) []permission {
+	if f := r.cell.faces[r.params["NetworkInterfaceId"]]; f != nil {
+		return []permission{r.on(typeInterface, f.id, iam.Keys{})}
+	}
+	s, err := r.instanceSubnet()
+	if err != nil {
+		return nil
+	}
+	in := []string{s.vpc.arn(typeVPC, s.vpc.id)}
+	tags["ec2:Vpc"] = in
+	all := []permission{
+		r.on(typeSubnet, s.id, iam.Keys{"ec2:SubnetID": {s.id}, "ec2:Vpc": in}), r.need(r.cell.arn(typeInterface, "*"), tags),
+	}
+	groups, err := r.instanceGroups(s.vpc)
+	if err != nil {
+		return all
+	}
+	for _, g := range groups {
+		all = append(all, r.on(typeGroup, g.id, iam.Keys{"ec2:SecurityGroupID": {g.id}, "ec2:Vpc": in}))
+	}
+	return all
 }
 
 // onTagged looks at everything that is to be tagged, and at the tags.
