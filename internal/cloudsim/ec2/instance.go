@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 )
 
 // instance is as much of an instance as a route to it and a path from it need.
@@ -126,14 +127,14 @@ func terminateInstances(r *request) ([]node, error) {
 		if i.terminated {
 			return i.change(previous, previous)
 		}
-		i.end()
+		i.end(r.now)
 		return i.change("shutting-down", previous)
 	})}, nil
 }
 
 // end terminates the instance and deletes the interfaces that end with it.
-func (i *instance) end() {
-	i.terminated = true
+func (i *instance) end(now time.Time) {
+	i.terminated, i.options.stoppedAt = true, now
 	i.dropVolumes()
 	for _, f := range slices.Clone(i.faces) {
 		ends := f.attachment.ends
@@ -223,11 +224,12 @@ func showReservation(instances []*instance, show func(*instance) []node) []node 
 func (i *instance) show(state string) []node {
 	nodes := []node{leaf("instanceId", i.id), stateNode("instanceState", state), i.taggedNode(i.id)}
 	nodes = append(nodes, leaf("imageId", i.image), leaf("instanceType", i.size))
+	nodes = append(nodes, leaf("launchTime", i.options.since), leaf("amiLaunchIndex", i.index))
+	nodes = append(nodes, i.showStop()...)
 	if i.terminated {
 		return nodes
 	}
 	primary := i.faces[0]
-	nodes = append(nodes, i.showStop()...)
 	nodes = append(nodes, i.showOptions()...)
 	nodes = append(nodes, optional("privateIpAddress", primary.primaryText())...)
 	return append(nodes,

@@ -260,8 +260,6 @@ func (i *instance) publicNode() []node {
 func (i *instance) showOptions() []node {
 	o, image := i.options, imageOf(i.image, i.region)
 	nodes := []node{
-		leaf("launchTime", o.since),
-		leaf("amiLaunchIndex", i.index),
 		group("monitoring", leaf("state", enabledText(o.monitored))),
 		leaf("ebsOptimized", o.ebsOptimized),
 		group("hibernationOptions", leaf("configured", o.hibernates)),

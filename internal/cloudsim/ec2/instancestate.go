@@ -118,9 +118,9 @@ func (i *instance) restart(now time.Time) {
 	}
 }
 
-// showStop shows who stopped the instance.
+// showStop shows who stopped or terminated the instance.
 func (i *instance) showStop() []node {
-	if !i.stopped {
+	if i.runs() {
 		return nil
 	}
 	return []node{
@@ -131,16 +131,16 @@ func (i *instance) showStop() []node {
 
 const shutdownCode = "Client.UserInitiatedShutdown"
 
-// stopCode is the code of the reason why the instance is stopped, nil if it isn't.
+// stopCode is the code of the reason why the instance doesn't run, nil if it does.
 func (i *instance) stopCode() []string {
-	if !i.stopped {
+	if i.runs() {
 		return nil
 	}
 	return []string{shutdownCode}
 }
 
 func (i *instance) stopReason() []string {
-	if !i.stopped {
+	if i.runs() {
 		return nil
 	}
 	return []string{"User initiated (" + i.options.stoppedAt.UTC().Format("2006-01-02 15:04:05") + " GMT)"}

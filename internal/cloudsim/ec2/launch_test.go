@@ -1,6 +1,7 @@
 package ec2_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -176,6 +177,13 @@ func TestInstancesOfOneRequestAreAReservation(t *testing.T) {
 		if ended.PreviousState.Name != previous || ended.CurrentState.Name != want {
 			t.Errorf("the termination of a %s instance answers %+v", previous, ended)
 		}
+	}
+	if got := c.instance(last[0]); got.StateReason == nil || *got.StateReason.Code != "Client.UserInitiatedShutdown" ||
+		!strings.HasPrefix(aws.ToString(got.StateTransitionReason), "User initiated (") || got.LaunchTime == nil {
+		t.Errorf("the terminated instance is %+v", got)
+	}
+	if found := c.instancesBy(filter("state-reason-code", "Client.UserInitiatedShutdown")); len(found) != 1 {
+		t.Errorf("the code of the reason finds %v", found)
 	}
 }
 
