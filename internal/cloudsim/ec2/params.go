@@ -13,8 +13,7 @@ import (
 // Names are case sensitive: https://docs.aws.amazon.com/ec2/latest/devguide/Query-Requests.html.
 type params map[string]string
 
-// protocolParams belong to the protocol or to a presigned GET, not to an action. A ClientToken is the one
-// thing that is taken and not looked at, as the SDK adds it to some calls by itself.
+// protocolParams belong to the protocol or to a presigned GET, not to an action. Every call takes a ClientToken.
 var protocolParams = []string{"Action", "Version", "DryRun", "ClientToken", "AWSAccessKeyId", "Signature",
 	"SignatureMethod", "SignatureVersion", "Timestamp"}
 
