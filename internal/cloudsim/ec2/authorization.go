@@ -47,15 +47,23 @@ var restricted = map[string]func(*request) []permission{
 	"CreateKeyPair":              (*request).onKeyPair,
 	"ImportKeyPair":              (*request).onKeyPair,
 	"DeleteKeyPair":              (*request).onKeyPair,
+	"RunInstances":               (*request).toRun,
 	"StopInstances":              onNamed(typeInstance, "InstanceId"),
 	"StartInstances":             onNamed(typeInstance, "InstanceId"),
 	"RebootInstances":            onNamed(typeInstance, "InstanceId"),
+	"TerminateInstances":         onNamed(typeInstance, "InstanceId"),
+	"MonitorInstances":           onNamed(typeInstance, "InstanceId"),
+	"UnmonitorInstances":         onNamed(typeInstance, "InstanceId"),
 	"DeleteCustomerGateway":      onNamed(typeCustomer, "CustomerGatewayId"),
 	"DeleteVpnConnection":        onNamed(typeVPNConnection, "VpnConnectionId"),
 	"CreateVpnConnectionRoute":   onNamed(typeVPNConnection, "VpnConnectionId"),
 	"DeleteVpnConnectionRoute":   onNamed(typeVPNConnection, "VpnConnectionId"),
 	"DeleteFlowLogs":             onNamed(typeFlowLog, "FlowLogId"),
 	"SearchTransitGatewayRoutes": onTransitTable,
+
+	"DescribeInstanceAttribute":     onNamed(typeInstance, "InstanceId"),
+	"ModifyInstanceAttribute":       onNamed(typeInstance, "InstanceId"),
+	"ModifyInstanceMetadataOptions": onNamed(typeInstance, "InstanceId"),
 
 	"ModifyTransitGateway":                       onNamed(typeTransit, "TransitGatewayId"),
 	"ModifyTransitGatewayVpcAttachment":          onTransitAttachment,
@@ -257,6 +265,57 @@ func (r *request) onKeyPair() []permission {
 	return []permission{p}
 }
 
+// toRun looks at the image, the instance, its volume and its key pair, and at each interface with its subnet and its
+// groups. A call that is refused anyway, for a subnet that doesn't exist for example, needs the rest alone.
+func (r *request) toRun() []permission {
+	size := orText(r.params["InstanceType"], defaultSize)
+	keys := requestTags(r.specifiedTags(typeInstance.resource))
+	keys["ec2:InstanceType"] = []string{size}
+	all := []permission{
+		r.need("arn:aws:ec2:"+r.cell.region+"::image/"+r.imageID(), iam.Keys{"ec2:ImageID": {r.imageID()}}),
+		r.need(r.cell.arn(typeInstance, "*"), keys),
+		r.need(r.cell.arn(typeVolume, "*"), requestTags(r.specifiedTags(typeVolume.resource))),
+	}
+	if name := r.params["KeyName"]; name != "" {
+		all = append(all, r.onKeyPair()...)
+	}
+	launched := r.items("NetworkInterface")
+	if len(launched) == 0 {
+		launched = []params{r.params}
+	}
+	for _, fields := range launched {
+		inner := *r
+		inner.params = maps.Clone(fields)
+		inner.params["Action"] = r.params["Action"]
+		all = append(all, inner.toPlace(requestTags(r.specifiedTags(typeInterface.resource)))...)
+	}
+	return all
+}
+
+// toPlace looks at an interface that exists, or else at a new one with the tags.
+func (r *request) toPlace(tags iam.Keys) []permission {
+	if f := r.cell.faces[r.params["NetworkInterfaceId"]]; f != nil {
+		return []permission{r.on(typeInterface, f.id, iam.Keys{})}
+	}
+	s, err := r.instanceSubnet()
+	if err != nil {
+		return nil
+	}
+	in := []string{s.vpc.arn(typeVPC, s.vpc.id)}
+	tags["ec2:Vpc"] = in
+	all := []permission{
+		r.on(typeSubnet, s.id, iam.Keys{"ec2:SubnetID": {s.id}, "ec2:Vpc": in}), r.need(r.cell.arn(typeInterface, "*"), tags),
+	}
+	groups, err := r.instanceGroups(s.vpc)
+	if err != nil {
+		return all
+	}
+	for _, g := range groups {
+		all = append(all, r.on(typeGroup, g.id, iam.Keys{"ec2:SecurityGroupID": {g.id}, "ec2:Vpc": in}))
+	}
+	return all
+}
+
 // onTagged looks at everything that is to be tagged, and at the tags.
 func (r *request) onTagged() []permission {
 	ids, err := r.tagged()
@@ -280,7 +339,7 @@ func (r *request) onTagged() []permission {
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html.
 func (r *request) toTag() []permission {
 	var all []permission
-	for _, spec := range r.items("TagSpecification") {
+	for _, spec := range r.tagSpecifications() {
 		if tags := spec.items("Tag"); len(tags) > 0 {
 			keys := requestTags(tags)
 			keys["ec2:CreateAction"] = []string{r.params["Action"]}
@@ -292,7 +351,7 @@ func (r *request) toTag() []permission {
 
 func (r *request) specifiedTags(resource string) []params {
 	var tags []params
-	for _, spec := range r.items("TagSpecification") {
+	for _, spec := range r.tagSpecifications() {
 		if spec["ResourceType"] == resource {
 			tags = append(tags, spec.items("Tag")...)
 		}

@@ -7,9 +7,12 @@ import (
 	"strings"
 )
 
+// EC2 knows the parameters of a single rule in its calls for ingress rules alone:
+// https://github.com/boto/boto3/issues/790.
 const (
-	ruleParams = "GroupId GroupName IpPermissions IpProtocol FromPort ToPort CidrIp"
-	fromParams = " SourceSecurityGroupName SourceSecurityGroupOwnerId" // of ingress rules alone
+	ingressParams = "GroupId GroupName IpPermissions IpProtocol FromPort ToPort CidrIp SourceSecurityGroupName " +
+		"SourceSecurityGroupOwnerId"
+	egressParams = "GroupId IpPermissions"
 )
 
 // wanted is a rule that a request names.
@@ -158,6 +161,8 @@ func (r *request) rulePermissions() ([]params, error) {
 	switch {
 	case isBlock && r.has("SourceSecurityGroupName"):
 		return nil, combination("The parameter sourceSecurityGroupName cannot be used with ipProtocol or cidrIp")
+	case isBlock && !r.has("CidrIp"):
+		return nil, noSource()
 	case isBlock:
 		permissions = append(permissions, params{
 			"IpProtocol": r.params["IpProtocol"], "FromPort": r.params["FromPort"], "ToPort": r.params["ToPort"],
@@ -166,7 +171,7 @@ func (r *request) rulePermissions() ([]params, error) {
 	case r.has("SourceSecurityGroupName"):
 		permissions = append(permissions, r.fromNamed()...)
 	case r.has("SourceSecurityGroupOwnerId"):
-		return nil, missing("sourceSecurityGroupName")
+		return nil, refuse("MissingParameter", "Source group ID missing.") // https://github.com/aws/aws-sdk-js/issues/417
 	}
 	if len(permissions) == 0 {
 		return nil, missing("ipPermissions")
@@ -216,9 +221,14 @@ func sourcesOf(p params, t traffic, g *securityGroup) ([]wanted, error) {
 		}
 	}
 	if len(all) == 0 {
-		return nil, invalidValue("Each permission must name a CIDR block, a prefix list or a security group")
+		return nil, noSource()
 	}
 	return all, nil
+}
+
+// noSource is quoted in https://github.com/crossplane-contrib/provider-aws/issues/1496.
+func noSource() *refusal {
+	return refuse("MissingParameter", "Missing source specification: include source security group or CIDR information")
 }
 
 func blockSource(fields params, name string) (source, error) {
@@ -257,17 +267,19 @@ func groupSource(fields params, g *securityGroup) (source, error) {
 	return source{groupID: id, owner: owner}, typeGroup.check(id)
 }
 
-// namedSource finds the group by its name, which EC2 allows in the default VPC alone:
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_UserIdGroupPair.html
+// namedSource finds the group by its name in the default VPC, also for a group of another VPC, and whatever VpcId the
+// pair has: https://github.com/boto/boto3/issues/569. Without a default VPC, no group goes by its name:
+// https://github.com/boto/boto/issues/561.
 func namedSource(fields params, g *securityGroup) (source, error) {
 	name, owner := fields["GroupName"], orText(fields["UserId"], g.account)
-	if !g.vpc.isDefault {
+	v := g.defaultVPC()
+	if v == nil {
 		return source{}, invalidValue("Invalid value '%s' for groupName. You may not reference Amazon VPC security "+
 			"groups by name. Please use the corresponding id for this operation.", name)
 	}
-	other := g.vpc.groupNamed(name)
+	other := v.groupNamed(name)
 	if other == nil || owner != other.account {
-		return source{}, g.vpc.noGroupNamed(name)
+		return source{}, v.noGroupNamed(name)
 	}
 	return source{groupID: other.id, owner: owner}, nil
 }

@@ -56,15 +56,49 @@ func TestRefusedNamesOfSources(t *testing.T) {
 	in(t, s, finance, virginia).group(*in(t, s, finance, virginia).defaultVPC().VpcId, "theirs")
 	vpc := c.vpc("10.0.0.0/16")
 	servers, other := c.group(*c.defaultVPC().VpcId, "servers"), c.group(vpc, "servers")
-	for _, refusal := range []struct{ group, name, owner, code string }{
-		{servers, "nobody", "", "InvalidGroup.NotFound"},
-		{servers, "theirs", finance, "InvalidGroup.NotFound"},
-		{servers, "servers", finance, "InvalidGroup.NotFound"},
-		{other, "servers", "", "InvalidParameterValue"},
+	c.group(vpc, "only")
+	ofDefault := "does not exist in default VPC '" + *c.defaultVPC().VpcId + "'"
+	for _, refusal := range []struct{ group, name, owner, text string }{
+		{servers, "nobody", "", ofDefault},
+		{servers, "theirs", finance, ofDefault},
+		{servers, "servers", finance, ofDefault},
+		{other, "only", "", ofDefault}, // https://github.com/boto/boto3/issues/158
+		// https://github.com/boto/boto3/issues/569
+		{other, "servers", "", "You have specified two resources that belong to different networks."},
 	} {
 		_, err := c.authorize(refusal.group, fromNamed(refusal.name, refusal.owner))
-		refused(t, err, refusal.code)
+		refusedWith(t, err, "InvalidGroup.NotFound", refusal.text)
 	}
+}
+
+// TestTheVPCOfAPairHasNoEffect: https://github.com/boto/boto3/issues/569.
+func TestTheVPCOfAPairHasNoEffect(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	vpc, other := c.vpc("10.0.0.0/16"), c.vpc("10.1.0.0/16")
+	servers, clients := c.group(vpc, "servers"), c.group(vpc, "clients")
+	named := fromNamed("clients", "")
+	named.UserIdGroupPairs[0].VpcId = &vpc
+	_, err := c.authorize(servers, named)
+	refusedWith(t, err, "InvalidGroup.NotFound", "does not exist in default VPC")
+	p := fromGroup(clients)
+	p.UserIdGroupPairs[0].VpcId = &other
+	rule := must[[]types.SecurityGroupRule](t)(c.authorize(servers, p))[0]
+	if got := rule.ReferencedGroupInfo; *got.GroupId != clients || got.VpcId != nil {
+		t.Errorf("the rule refers to %s of %s", *got.GroupId, aws.ToString(got.VpcId))
+	}
+}
+
+// https://github.com/boto/boto/issues/561
+func TestNoGroupGoesByItsNameWithoutADefaultVPC(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	servers := c.group(c.vpc("10.0.0.0/16"), "servers")
+	vpc := *c.defaultVPC().VpcId
+	c.empty(vpc)
+	must[*ec2.DeleteVpcOutput](t)(c.DeleteVpc(t.Context(), &ec2.DeleteVpcInput{VpcId: &vpc}))
+	_, err := c.authorize(servers, fromNamed("servers", ""))
+	refusedWith(t, err, "InvalidParameterValue", "You may not reference Amazon VPC security groups by name.")
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RevokeSecurityGroupIngress.html

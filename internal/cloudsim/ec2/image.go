@@ -76,17 +76,23 @@ func imageOf(id, region string) image {
 // versions that a caller could name:
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-systems-manager-parameter-to-find-AMI.html
 func (r *request) resolveImage() error {
-	name, refers := strings.CutPrefix(r.params["ImageId"], "resolve:ssm:")
-	if !refers {
-		return nil
-	}
-	id := r.PublicImage(r.cell.region, name)
-	if id == "" {
-		return refuse("SsmInvalidParameter", "The parameter '%s' does not exist.", name)
+	id := r.imageID()
+	if id == "" && r.params["ImageId"] != "" {
+		return refuse("SsmInvalidParameter", "The parameter '%s' does not exist.",
+			strings.TrimPrefix(r.params["ImageId"], "resolve:ssm:"))
 	}
 	r.params = maps.Clone(r.params)
 	r.params["ImageId"] = id
 	return nil
+}
+
+// imageID is empty for a reference to a parameter that doesn't exist.
+func (r *request) imageID() string {
+	name, refers := strings.CutPrefix(r.params["ImageId"], "resolve:ssm:")
+	if !refers {
+		return name
+	}
+	return r.PublicImage(r.cell.region, name)
 }
 
 var imageFilters = filters[image]{

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 )
 
 // instance is as much of an instance as a route to it and a path from it need.
@@ -17,224 +18,23 @@ type instance struct {
 	terminated bool
 	stopped    bool
 	options    instanceOptions
+	// reservation is the id that instances of one RunInstances share, and index the instance's place among them.
+	reservation string
+	index       int
 }
 
-func (i *instance) state() (code int, name string) {
+func (i *instance) state() string {
 	switch {
 	case i.terminated:
-		return 48, "terminated"
+		return "terminated"
 	case i.stopped:
-		return 80, "stopped"
+		return "stopped"
 	}
-	return 16, "running"
+	return "running"
 }
 
 // runs reports whether the instance takes packets.
 func (i *instance) runs() bool { return !i.terminated && !i.stopped }
-
-func (i *instance) stateNode(name string) node {
-	code, state := i.state()
-	return group(name, leaf("code", code), leaf("name", state))
-}
-
-// runInstances starts instances that run at once. Without a subnet it takes the default VPC's first.
-func runInstances(r *request) ([]node, error) {
-	count, err := r.instanceCount()
-	if err != nil {
-		return nil, err
-	}
-	if err := r.resolveImage(); err != nil {
-		return nil, err
-	}
-	if err := r.checkLaunch(); err != nil {
-		return nil, err
-	}
-	tags, err := r.specifiedFor(typeInstance, typeInterface, typeVolume)
-	if err != nil {
-		return nil, err
-	}
-	options := make([]instanceOptions, count)
-	for n := range options {
-		if options[n], err = r.options(); err != nil {
-			return nil, err
-		}
-	}
-	wanted, err := r.fittingFaces(count)
-	if err != nil {
-		return nil, err
-	}
-	var started []*instance
-	for n, faces := range wanted {
-		i := r.start(faces)
-		r.equip(i, options[n], tags[typeVolume.resource])
-		r.cell.tag(i.id, clone(tags[typeInstance.resource]))
-		for _, f := range i.faces {
-			r.cell.tag(f.id, clone(tags[typeInterface.resource]))
-		}
-		started = append(started, i)
-	}
-	return showReservation(started), nil
-}
-
-// checkLaunch refuses images and types that can't be, and parameters of the primary interface beside interfaces. The
-// texts are those that users of RunInstances quote.
-func (r *request) checkLaunch() error {
-	if image := r.params["ImageId"]; image != "" {
-		if err := typeImage.check(image); err != nil {
-			return err
-		}
-	}
-	if size := r.params["InstanceType"]; size != "" && !isInstanceType(size) {
-		return invalidValue("Invalid value '%s' for InstanceType.", size)
-	}
-	if len(r.items("NetworkInterface")) == 0 {
-		return nil
-	}
-	noun := ""
-	switch {
-	case r.has("SecurityGroupId"), r.has("SecurityGroup"):
-		noun = "security groups"
-	case r.has("SubnetId"):
-		noun = "subnet ID"
-	case r.has("PrivateIpAddress"):
-		noun = "private address"
-	default:
-		return nil
-	}
-	return combination("Network interfaces and an instance-level " + noun + " may not be specified on the same request")
-}
-
-// wantedFace is an interface that an instance is to have.
-type wantedFace struct {
-	*face
-	device int
-	ends   bool // with the instance
-}
-
-// fittingFaces returns the interfaces of each instance, or a refusal if its type can't have them.
-func (r *request) fittingFaces(count int) ([][]wantedFace, error) {
-	all, err := r.wantedFaces(count)
-	if err != nil {
-		return nil, err
-	}
-	for _, w := range slices.Concat(all...) {
-		if err := w.fits(r.params["InstanceType"]); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
-}
-
-// wantedFaces returns the interfaces of each instance. Those that have no id yet are made for it.
-func (r *request) wantedFaces(count int) ([][]wantedFace, error) {
-	if specified := r.items("NetworkInterface"); len(specified) > 0 {
-		return r.specifiedFaces(specified, count)
-	}
-	s, err := r.instanceSubnet()
-	if err != nil {
-		return nil, err
-	}
-	groups, err := r.instanceGroups(s.vpc)
-	if err != nil {
-		return nil, err
-	}
-	addresses, err := r.addresses(s, count)
-	if err != nil {
-		return nil, err
-	}
-	var all [][]wantedFace
-	var given []netip.Addr
-	for n := range count {
-		f := &face{cell: r.cell, kind: kindInterface, subnet: s, groups: groups}
-		if len(addresses) > 0 {
-			f.addresses = []netip.Addr{addresses[n]}
-		}
-		if f.ipv6, err = r.addressesSix(f, given); err != nil {
-			return nil, err
-		}
-		given = append(given, f.ipv6...)
-		all = append(all, []wantedFace{{f, 0, true}})
-	}
-	return all, nil
-}
-
-// specifiedFaces reads the interfaces of a single instance, existing or new ones.
-func (r *request) specifiedFaces(specified []params, count int) ([][]wantedFace, error) {
-	if count > 1 {
-		return nil, combination("Network interfaces can't be specified for more than one instance here")
-	}
-	var all []wantedFace
-	for _, fields := range specified {
-		if len(specified) > 1 && fields["AssociatePublicIpAddress"] == "true" {
-			return nil, combination("The associatePublicIPAddress parameter cannot be specified when launching with " +
-				"multiple network interfaces.")
-		}
-		w, err := r.specifiedFace(fields)
-		if err != nil {
-			return nil, err
-		}
-		if slices.ContainsFunc(all, func(o wantedFace) bool { return o.device == w.device || o.subnet.vpc != w.subnet.vpc }) {
-			return nil,
-				invalidValue("The network interfaces of an instance must have different device indexes and be in one VPC")
-		}
-		all = append(all, w)
-	}
-	slices.SortFunc(all, func(a, b wantedFace) int { return a.device - b.device })
-	if all[0].device != 0 {
-		return nil, invalidValue("A network interface with device index 0 is required")
-	}
-	return [][]wantedFace{all}, nil
-}
-
-func (r *request) specifiedFace(fields params) (w wantedFace, err error) {
-	if w.device, err = fields.int("DeviceIndex", 0); err != nil {
-		return w, err
-	}
-	if fields.has("NetworkInterfaceId") {
-		w.face, err = find(typeInterface, fields, "NetworkInterfaceId", r.cell.faces)
-		if err == nil && w.attachment != nil {
-			err = refuse("InvalidNetworkInterface.InUse", "The network interface '%s' is currently in use.", w.id)
-		}
-		return w, err
-	}
-	inner := *r
-	inner.params = fields
-	s, err := inner.instanceSubnet()
-	if err != nil {
-		return w, err
-	}
-	if w.face, err = inner.newInterface(s); err != nil {
-		return w, err
-	}
-	w.ends = fields["DeleteOnTermination"] != "false"
-	return w, nil
-}
-
-// start adds an instance with its interfaces. A new primary interface has the instance's number.
-func (r *request) start(faces []wantedFace) *instance {
-	i := &instance{
-		cell:   r.cell,
-		id:     r.newID(typeInstance.prefix),
-		image:  r.params["ImageId"],
-		size:   r.params["InstanceType"],
-		subnet: faces[0].subnet,
-	}
-	r.cell.instances[i.id] = i
-	for _, w := range faces {
-		switch {
-		case w.id == "" && w.device == 0:
-			w.id = typeInterface.prefix + i.id[len(typeInstance.prefix):]
-		case w.id == "":
-			w.id = r.newID(typeInterface.prefix)
-		}
-		r.cell.faces[w.id] = w.face
-		w.attachment = &attachment{
-			id: "eni-attach-" + w.id[len(typeInterface.prefix):], instance: i, device: w.device, ends: w.ends, since: r.now,
-		}
-		i.faces = append(i.faces, w.face)
-	}
-	return i
-}
 
 func (r *request) instanceSubnet() (*subnet, error) {
 	if r.has("SubnetId") {
@@ -294,36 +94,6 @@ func (v *vpc) groupNamed(name string) *securityGroup {
 	return nil
 }
 
-func (r *request) instanceCount() (int, error) {
-	least, err := r.int("MinCount", 1)
-	if err != nil {
-		return 0, err
-	}
-	most, err := r.int("MaxCount", least)
-	if err == nil && (least < 1 || most < least) {
-		err = invalidValue("Value (%d) for parameter maxCount is invalid.", most)
-	}
-	return most, err
-}
-
-// addresses returns the primary IPv4 addresses of instances, none in an IPv6-only subnet.
-func (r *request) addresses(s *subnet, count int) ([]netip.Addr, error) {
-	switch {
-	case r.has("PrivateIpAddress"):
-		return r.givenAddress(s, count)
-	case s.isNative():
-		return nil, nil
-	}
-	return s.pick(count, nil)
-}
-
-func (r *request) givenAddress(s *subnet, count int) ([]netip.Addr, error) {
-	if count > 1 {
-		return nil, combination("The parameter privateIpAddress cannot be used with more than one instance")
-	}
-	return s.parseFree(s.prefix, []string{r.params["PrivateIpAddress"]})
-}
-
 func (s *subnet) isTaken(address netip.Addr) bool {
 	for _, f := range s.vpc.faces {
 		if f.subnet == s && f.has(address) {
@@ -340,35 +110,31 @@ func (s *subnet) ipv6For(four netip.Addr) netip.Addr {
 	return netip.AddrFrom16(six)
 }
 
+// terminateInstances answers with the state on the way, as stopInstances does.
 func terminateInstances(r *request) ([]node, error) {
-	ids := r.list("InstanceId")
-	if len(ids) == 0 {
-		return nil, missing("InstanceId")
-	}
-	var ended []*instance
-	for _, id := range ids {
-		i, err := lookUp(typeInstance, id, r.cell.instances)
-		if err != nil {
-			return nil, err
-		}
+	all, err := r.instances(func(i *instance) error {
 		if i.options.keepsLiving && !i.terminated {
-			return nil,
-				notPermitted("The instance '%s' may not be terminated. Modify its 'disableApiTermination' "+
-					"instance attribute and try again.", id)
+			return notPermitted("The instance '%s' may not be terminated. Modify its 'disableApiTermination' "+
+				"instance attribute and try again.", i.id)
 		}
-		ended = append(ended, i)
-	}
-	answer := listOf("instancesSet", ended, func(i *instance) []node {
-		previous := i.stateNode("previousState")
-		i.end()
-		return []node{leaf("instanceId", i.id), i.stateNode("currentState"), previous}
+		return nil
 	})
-	return []node{answer}, nil
+	if err != nil {
+		return nil, err
+	}
+	return []node{listOf("instancesSet", all, func(i *instance) []node {
+		previous := i.state()
+		if i.terminated {
+			return i.change(previous, previous)
+		}
+		i.end(r.now)
+		return i.change("shutting-down", previous)
+	})}, nil
 }
 
 // end terminates the instance and deletes the interfaces that end with it.
-func (i *instance) end() {
-	i.terminated = true
+func (i *instance) end(now time.Time) {
+	i.terminated, i.options.stoppedAt = true, now
 	i.dropVolumes()
 	for _, f := range slices.Clone(i.faces) {
 		ends := f.attachment.ends
@@ -394,9 +160,11 @@ var instanceListing = listing[*instance]{
 		"instance.group-id": ofPrimary(func(f *face) []string {
 			return nonEmpty(f.groups, func(g *securityGroup) string { return g.id })
 		}),
-		"instance-state-name": one(func(i *instance) string { _, name := i.state(); return name }),
+		"instance-state-name": one((*instance).state),
 	}.and(optionFilters).and(faceFilters()),
-	show: func(i *instance) []node { return showReservation([]*instance{i}) },
+	show: func(i *instance) []node {
+		return showReservation([]*instance{i}, func(i *instance) []node { return i.show(i.state()) })
+	},
 }
 
 // ofPrimary is a filter on the primary interface, which a terminated instance hasn't.
@@ -419,30 +187,49 @@ func ofFaces(f func(*face) []string) func(*instance) []string {
 	}
 }
 
-// describeInstances shows every instance as a reservation of its own.
+// describeInstances shows the instances of a page that were started together in one reservation.
 func describeInstances(r *request) ([]node, error) {
-	return describe(r, instanceListing, sorted(r.cell.instances))
+	nodes, err := describe(r, instanceListing, sorted(r.cell.instances))
+	if err == nil {
+		nodes[0].inner = joined(nodes[0].inner)
+	}
+	return nodes, err
 }
 
-func showReservation(instances []*instance) []node {
+// joined moves the instances of a reservation behind those of the first item that has its id.
+func joined(items []node) []node {
+	var all []node
+	for _, item := range items {
+		i := slices.IndexFunc(all, func(n node) bool { return n.inner[0].value == item.inner[0].value })
+		if i < 0 {
+			all = append(all, item)
+			continue
+		}
+		set := &all[i].inner[len(item.inner)-1]
+		set.inner = append(set.inner, item.inner[len(item.inner)-1].inner...)
+	}
+	return all
+}
+
+func showReservation(instances []*instance, show func(*instance) []node) []node {
 	first := instances[0]
 	return []node{
-		leaf("reservationId", "r-"+first.id[len(typeInstance.prefix):]),
+		leaf("reservationId", first.reservation),
 		leaf("ownerId", first.account),
-		listOf("instancesSet", instances, showInstance),
+		listOf("instancesSet", instances, show),
 	}
 }
 
-// showInstance shows the addresses and groups of the primary interface, and all interfaces with theirs.
-func showInstance(i *instance) []node {
-	nodes := []node{leaf("instanceId", i.id), i.stateNode("instanceState"), i.taggedNode(i.id)}
-	nodes = append(nodes, optional("imageId", i.image)...)
-	nodes = append(nodes, optional("instanceType", i.size)...)
+// show shows the addresses and groups of the primary interface, and all interfaces with theirs.
+func (i *instance) show(state string) []node {
+	nodes := []node{leaf("instanceId", i.id), stateNode("instanceState", state), i.taggedNode(i.id)}
+	nodes = append(nodes, leaf("imageId", i.image), leaf("instanceType", i.size))
+	nodes = append(nodes, leaf("launchTime", i.options.since), leaf("amiLaunchIndex", i.index))
+	nodes = append(nodes, i.showStop()...)
 	if i.terminated {
 		return nodes
 	}
 	primary := i.faces[0]
-	nodes = append(nodes, i.showStop()...)
 	nodes = append(nodes, i.showOptions()...)
 	nodes = append(nodes, optional("privateIpAddress", primary.primaryText())...)
 	return append(nodes,

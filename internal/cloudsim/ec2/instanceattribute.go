@@ -182,14 +182,14 @@ var statusListing = listing[*instance]{
 	id: func(i *instance) string { return i.id },
 	filters: filters[*instance]{
 		"availability-zone":      one(func(i *instance) string { return i.subnet.zone }),
-		"instance-state-name":    one(func(i *instance) string { _, name := i.state(); return name }),
-		"instance-state-code":    one(func(i *instance) string { code, _ := i.state(); return strconv.Itoa(code) }),
+		"instance-state-name":    one((*instance).state),
+		"instance-state-code":    one((*instance).stateCode),
 		"instance-status.status": one((*instance).health),
 		"system-status.status":   one((*instance).health),
 	},
 	show: func(i *instance) []node {
 		return []node{
-			leaf("instanceId", i.id), leaf("availabilityZone", i.subnet.zone), i.stateNode("instanceState"),
+			leaf("instanceId", i.id), leaf("availabilityZone", i.subnet.zone), stateNode("instanceState", i.state()),
 			group("instanceStatus", leaf("status", i.health())), group("systemStatus", leaf("status", i.health())),
 		}
 	},

@@ -24,13 +24,14 @@ var optionFilters = filters[*instance]{
 	"iam-instance-profile.arn": one(func(i *instance) string { return i.options.profile }),
 	"image-id":                 one(func(i *instance) string { return i.image }),
 	"instance-lifecycle":       never[*instance],
-	"instance-state-code":      one(func(i *instance) string { code, _ := i.state(); return strconv.Itoa(code) }),
+	"instance-state-code":      one((*instance).stateCode),
 	"instance-type":            one(func(i *instance) string { return i.size }),
 	"key-name":                 one(func(i *instance) string { return i.options.key }),
 	"launch-time":              one(func(i *instance) string { return timestamp(i.options.since) }),
 	"monitoring-state":         one(func(i *instance) string { return enabledText(i.options.monitored) }),
 	"platform":                 never[*instance], // only of Windows
-	"reservation-id":           one(func(i *instance) string { return "r-" + i.id[len(typeInstance.prefix):] }),
+	"launch-index":             one(func(i *instance) string { return strconv.Itoa(i.index) }),
+	"reservation-id":           one(func(i *instance) string { return i.reservation }),
 	"root-device-type":         one(func(*instance) string { return "ebs" }),
 	"placement-group-name":     never[*instance],
 	"product-code":             never[*instance],
@@ -50,7 +51,7 @@ var optionFilters = filters[*instance]{
 	"metadata-options.http-put-response-hop-limit": one(func(i *instance) string {
 		return strconv.Itoa(i.options.metadata.hops)
 	}),
-	"private-dns-name-options.hostname-type": one(func(i *instance) string { return i.subnet.hostnameType() }),
+	"private-dns-name-options.hostname-type": one(func(i *instance) string { return i.options.names.kind }),
 
 	"dns-name":            ofPublic((*instance).publicName),
 	"instance.group-name": ofPrimary(groupNames),

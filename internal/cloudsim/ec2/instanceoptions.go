@@ -31,6 +31,7 @@ type instanceOptions struct {
 	keepsRunning bool // DisableApiStop
 	keepsLiving  bool // DisableApiTermination
 	metadata     metadataOptions
+	names        nameOptions
 	volumes      []*volume
 	public       netip.Addr // the zero Addr if it has none
 	wantsPublic  bool       // a public address at each start
@@ -43,11 +44,17 @@ type metadataOptions struct {
 	hops                         int
 }
 
+// nameOptions are those of the names that an instance has in its VPC.
+type nameOptions struct {
+	kind    string // ip-name or resource-name
+	a, aaaa bool   // records of the name by the instance's id
+}
+
 // publicParam asks for a public address for the primary interface.
 const publicParam = "NetworkInterface.1.AssociatePublicIpAddress"
 
-// options reads them for one instance: each has volumes of its own.
-func (r *request) options() (instanceOptions, error) {
+// options reads them for one instance of the subnet: each has volumes of its own.
+func (r *request) options(s *subnet) (instanceOptions, error) {
 	o := instanceOptions{
 		since:    r.now,
 		key:      r.params["KeyName"],
@@ -83,8 +90,36 @@ func (r *request) options() (instanceOptions, error) {
 		standardMetadata(r.params["ImageId"], r.cell.region)); err != nil {
 		return o, err
 	}
+	if o.names, err = r.nameOptions(s); err != nil {
+		return o, err
+	}
 	o.volumes, err = r.newVolumes()
 	return o, err
+}
+
+// nameOptions reads PrivateDnsNameOptions, in place of the options that the subnet gives:
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_PrivateDnsNameOptionsRequest.html
+func (r *request) nameOptions(s *subnet) (nameOptions, error) {
+	p := r.within("PrivateDnsNameOptions")
+	o := nameOptions{orText(p["HostnameType"], s.hostnameType()), s.launch.recordA, s.launch.recordAAAA}
+	switch {
+	case !oneOf(o.kind, ipName+" "+resourceName):
+		return o, invalidValue("Value (%s) for parameter hostnameType is invalid.", o.kind)
+	case o.kind == ipName && s.isNative(): // the code isn't documented
+		return o, invalidValue("The hostname type in the IPv6-only subnet %s must be resource-name", s.id)
+	}
+	for name, place := range map[string]*bool{
+		"EnableResourceNameDnsARecord": &o.a, "EnableResourceNameDnsAAAARecord": &o.aaaa,
+	} {
+		if !p.has(name) {
+			continue
+		}
+		var err error
+		if *place, err = p.bool(name); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
 }
 
 func orText(s, otherwise string) string {
@@ -225,8 +260,6 @@ func (i *instance) publicNode() []node {
 func (i *instance) showOptions() []node {
 	o, image := i.options, imageOf(i.image, i.region)
 	nodes := []node{
-		leaf("launchTime", o.since),
-		leaf("amiLaunchIndex", 0),
 		group("monitoring", leaf("state", enabledText(o.monitored))),
 		leaf("ebsOptimized", o.ebsOptimized),
 		group("hibernationOptions", leaf("configured", o.hibernates)),
@@ -234,9 +267,8 @@ func (i *instance) showOptions() []node {
 		group("maintenanceOptions", leaf("autoRecovery", "default")),
 		group("capacityReservationSpecification", leaf("capacityReservationPreference", "open")),
 		o.metadata.node("metadataOptions"),
-		group("privateDnsNameOptions", leaf("hostnameType", i.subnet.hostnameType()),
-			leaf("enableResourceNameDnsARecord", i.subnet.launch.recordA),
-			leaf("enableResourceNameDnsAAAARecord", i.subnet.launch.recordAAAA)),
+		group("privateDnsNameOptions", leaf("hostnameType", o.names.kind),
+			leaf("enableResourceNameDnsARecord", o.names.a), leaf("enableResourceNameDnsAAAARecord", o.names.aaaa)),
 		leaf("architecture", image.architecture),
 		leaf("virtualizationType", "hvm"),
 		leaf("hypervisor", "xen"),

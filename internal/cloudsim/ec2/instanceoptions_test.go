@@ -70,8 +70,26 @@ func TestRefusedLaunches(t *testing.T) {
 		{ec2.RunInstancesInput{PrivateIpAddress: &address, NetworkInterfaces: faces}, "InvalidParameterCombination"},
 	} {
 		tt.in.MinCount, tt.in.MaxCount = aws.Int32(1), aws.Int32(1)
+		if tt.in.ImageId == nil {
+			tt.in.ImageId = image
+		}
 		_, err := c.RunInstances(t.Context(), &tt.in)
 		refused(t, err, tt.want)
+	}
+	_, err := c.RunInstances(t.Context(), &ec2.RunInstancesInput{MinCount: aws.Int32(1), MaxCount: aws.Int32(1)})
+	refusedWith(t, err, "MissingParameter", "The request must contain the parameter ImageId")
+}
+
+// TestTheStandardType is that of https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html.
+func TestTheStandardType(t *testing.T) {
+	t.Parallel()
+	c := one(t)
+	i := must[types.Instance](t)(c.run(ec2.RunInstancesInput{}))
+	if got := c.instance(*i.InstanceId).InstanceType; got != types.InstanceTypeM1Small {
+		t.Errorf("the type is %q", got)
+	}
+	if found := c.instancesBy(filter("instance-type", "m1.small")); len(found) != 1 {
+		t.Errorf("the filter finds %v", found)
 	}
 }
 

@@ -2,6 +2,7 @@ package ec2
 
 import (
 	"net/netip"
+	"strconv"
 	"time"
 )
 
@@ -87,13 +88,18 @@ func (i *instance) notFor(state string) *refusal {
 	return refuse("IncorrectInstanceState", "The instance '%s' is not in a state from which it can be %s.", i.id, state)
 }
 
-var stateCodes = map[string]int{"pending": 0, "running": 16, "stopping": 64, "stopped": 80}
+var stateCodes = map[string]int{
+	"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80,
+}
+
+func (i *instance) stateCode() string { return strconv.Itoa(stateCodes[i.state()]) }
 
 func (i *instance) change(current, previous string) []node {
-	state := func(name, state string) node {
-		return group(name, leaf("code", stateCodes[state]), leaf("name", state))
-	}
-	return []node{leaf("instanceId", i.id), state("currentState", current), state("previousState", previous)}
+	return []node{leaf("instanceId", i.id), stateNode("currentState", current), stateNode("previousState", previous)}
+}
+
+func stateNode(name, state string) node {
+	return group(name, leaf("code", stateCodes[state]), leaf("name", state))
 }
 
 // stop releases the public address that EC2 gave the instance. Elastic IP addresses and private ones stay:
@@ -112,9 +118,9 @@ func (i *instance) restart(now time.Time) {
 	}
 }
 
-// showStop shows who stopped the instance.
+// showStop shows who stopped or terminated the instance.
 func (i *instance) showStop() []node {
-	if !i.stopped {
+	if i.runs() {
 		return nil
 	}
 	return []node{
@@ -125,16 +131,16 @@ func (i *instance) showStop() []node {
 
 const shutdownCode = "Client.UserInitiatedShutdown"
 
-// stopCode is the code of the reason why the instance is stopped, nil if it isn't.
+// stopCode is the code of the reason why the instance doesn't run, nil if it does.
 func (i *instance) stopCode() []string {
-	if !i.stopped {
+	if i.runs() {
 		return nil
 	}
 	return []string{shutdownCode}
 }
 
 func (i *instance) stopReason() []string {
-	if !i.stopped {
+	if i.runs() {
 		return nil
 	}
 	return []string{"User initiated (" + i.options.stoppedAt.UTC().Format("2006-01-02 15:04:05") + " GMT)"}

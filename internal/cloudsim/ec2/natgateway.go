@@ -75,7 +75,7 @@ func (r *request) natAddresses(n *natGateway) error {
 		return n.subnet.isFull()
 	}
 	n.face = &face{cell: r.cell, kind: kindNAT, requester: "amazon-aws", subnet: n.subnet, unchecked: true}
-	n.face.addresses, err = r.interfaceAddresses(n.subnet)
+	n.face.addresses, err = r.interfaceAddresses(n.subnet, nil)
 	return err
 }
 

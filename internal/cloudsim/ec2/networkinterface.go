@@ -82,7 +82,7 @@ func (f *face) secondary() []netip.Addr { return f.addresses[min(1, len(f.addres
 // https://docs.aws.amazon.com/vpc/latest/userguide/aws-ipv6-support.html. The text is one that users of
 // RunInstances quote.
 func (f *face) fits(size string) error {
-	t := instanceType{name: orText(size, "m1.small")} // RunInstances' default
+	t := instanceType{name: orText(size, defaultSize)}
 	if f.subnet.isNative() && !t.isNitro() {
 		return refuse("UnsupportedOperation", "IPv6 addresses are not supported on %s", t.name)
 	}
@@ -102,7 +102,7 @@ func createInterface(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := r.newInterface(s)
+	f, err := r.newInterface(s, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -112,22 +112,23 @@ func createInterface(r *request) ([]node, error) {
 	return []node{group("networkInterface", showInterface(f)...)}, nil
 }
 
-// newInterface reads the groups and addresses of an interface, which has no id yet.
-func (r *request) newInterface(s *subnet) (*face, error) {
+// newInterface reads the groups and addresses of an interface, which has no id yet. The addresses beside are those of
+// other interfaces of the request.
+func (r *request) newInterface(s *subnet, beside []netip.Addr) (*face, error) {
 	f := &face{cell: r.cell, description: r.params["Description"], kind: kindInterface, subnet: s}
 	var err error
 	if f.groups, err = r.instanceGroups(s.vpc); err != nil {
 		return nil, err
 	}
-	if f.addresses, err = r.interfaceAddresses(s); err != nil {
+	if f.addresses, err = r.interfaceAddresses(s, beside); err != nil {
 		return nil, err
 	}
-	f.ipv6, err = r.addressesSix(f, nil)
+	f.ipv6, err = r.addressesSix(f, beside)
 	return f, err
 }
 
 // interfaceAddresses returns the primary IPv4 address and then the secondary ones.
-func (r *request) interfaceAddresses(s *subnet) ([]netip.Addr, error) {
+func (r *request) interfaceAddresses(s *subnet, beside []netip.Addr) ([]netip.Addr, error) {
 	var given []string
 	if a := r.params["PrivateIpAddress"]; a != "" {
 		given = append(given, a)
@@ -147,16 +148,16 @@ func (r *request) interfaceAddresses(s *subnet) ([]netip.Addr, error) {
 	if len(given) == 0 && !s.isNative() {
 		more++
 	}
-	all, err := s.parseFree(s.prefix, given)
+	all, err := s.parseFree(s.prefix, given, beside)
 	if err != nil {
 		return nil, err
 	}
-	some, err := s.pick(more, all)
+	some, err := s.pick(more, slices.Concat(all, beside))
 	return append(all, some...), err
 }
 
-// parseFree reads addresses of one of the subnet's blocks that nothing has.
-func (s *subnet) parseFree(block netip.Prefix, given []string) ([]netip.Addr, error) {
+// parseFree reads addresses of one of the subnet's blocks that nothing has, nor will have by the same request.
+func (s *subnet) parseFree(block netip.Prefix, given []string, beside []netip.Addr) ([]netip.Addr, error) {
 	var all []netip.Addr
 	for _, text := range given {
 		a, err := netip.ParseAddr(text)
@@ -165,7 +166,7 @@ func (s *subnet) parseFree(block netip.Prefix, given []string) ([]netip.Addr, er
 			return nil, invalidValue("Address %s does not fall within the subnet's address range", text)
 		case isReserved(block, a):
 			return nil, invalidValue("Address %s is in subnet's reserved address range", a)
-		case s.isTaken(a) || slices.Contains(all, a):
+		case s.isTaken(a) || slices.Contains(all, a) || slices.Contains(beside, a):
 			return nil, refuse("InvalidIPAddress.InUse", "Address %s is in use.", a)
 		}
 		all = append(all, a)
@@ -173,8 +174,10 @@ func (s *subnet) parseFree(block netip.Prefix, given []string) ([]netip.Addr, er
 	return all, nil
 }
 
-// pick returns n free IPv4 addresses of the subnet, behind the four at its beginning that AWS keeps.
+// pick returns n free IPv4 addresses of the subnet other than those beside, behind the four at its beginning that AWS
+// keeps.
 func (s *subnet) pick(n int, beside []netip.Addr) ([]netip.Addr, error) {
+	beside = slices.DeleteFunc(slices.Clone(beside), func(a netip.Addr) bool { return !s.prefix.Contains(a) })
 	if s.free()-len(beside) < n {
 		return nil, s.isFull()
 	}
@@ -210,7 +213,7 @@ func (r *request) addressesSix(f *face, beside []netip.Addr) ([]netip.Addr, erro
 		return r.givenSix(s, 1, beside)
 	}
 	wanted := r.has("Ipv6Addresses") || r.has("Ipv6Address") || r.has("Ipv6AddressCount")
-	if six := s.ipv6For(four); !wanted && s.launch.ipv6 && !s.isTaken(six) {
+	if six := s.ipv6For(four); !wanted && s.launch.ipv6 && !s.isTaken(six) && !slices.Contains(beside, six) {
 		return []netip.Addr{six}, nil
 	}
 	return r.givenSix(s, 0, beside)
@@ -229,8 +232,10 @@ func (r *request) givenSix(s *subnet, least int, beside []netip.Addr) ([]netip.A
 	switch {
 	case err != nil:
 		return nil, err
+	case len(given) > 0 && r.has("Ipv6AddressCount"): // https://github.com/ansible/ansible/pull/40334
+		return nil, combination("IPv6 addresses and IPv6 address count may not be specified on the same request")
 	case len(given) > 0:
-		return s.parseFree(s.ipv6.prefix, given)
+		return s.parseFree(s.ipv6.prefix, given, beside)
 	case n > 0 && s.ipv6.id == "":
 		return nil, invalidValue("The subnet '%s' has no IPv6 CIDR block", s.id)
 	}
@@ -488,7 +493,7 @@ func (r *request) assignable(f *face) ([]netip.Addr, error) {
 	}
 	given := r.list("PrivateIpAddress")
 	if !reassign {
-		return f.subnet.parseFree(f.subnet.prefix, given)
+		return f.subnet.parseFree(f.subnet.prefix, given, nil)
 	}
 	var from []*face
 	var moved []netip.Addr
@@ -503,7 +508,7 @@ func (r *request) assignable(f *face) ([]netip.Addr, error) {
 	free, err := f.subnet.parseFree(f.subnet.prefix, slices.DeleteFunc(given, func(text string) bool {
 		a, err := netip.ParseAddr(text)
 		return err == nil && isMoved(a)
-	}))
+	}), nil)
 	if err != nil {
 		return nil, err
 	}

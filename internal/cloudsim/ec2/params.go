@@ -13,8 +13,7 @@ import (
 // Names are case sensitive: https://docs.aws.amazon.com/ec2/latest/devguide/Query-Requests.html.
 type params map[string]string
 
-// protocolParams belong to the protocol or to a presigned GET, not to an action. A ClientToken is the one
-// thing that is taken and not looked at, as the SDK adds it to some calls by itself.
+// protocolParams belong to the protocol or to a presigned GET, not to an action. Every call takes a ClientToken.
 var protocolParams = []string{"Action", "Version", "DryRun", "ClientToken", "AWSAccessKeyId", "Signature",
 	"SignatureMethod", "SignatureVersion", "Timestamp"}
 
@@ -26,14 +25,23 @@ func paramsOf(form url.Values) params {
 	return p
 }
 
-// unknown returns the first parameter, in order of name, whose root no list names.
+// unknown returns the first parameter, in order of name, whose root no list names, or else the first member that its
+// structure hasn't.
 func (p params) unknown(known []string) string {
-	var found []string
+	var found, members []string
 	for name := range p {
 		root, _, _ := strings.Cut(name, ".")
-		if !slices.Contains(known, root) && !slices.Contains(protocolParams, root) && !strings.HasPrefix(root, "X-Amz-") {
+		switch {
+		case slices.Contains(known, root):
+			if m := unknownMember(name); m != "" {
+				members = append(members, m)
+			}
+		case !slices.Contains(protocolParams, root) && !strings.HasPrefix(root, "X-Amz-"):
 			found = append(found, root)
 		}
+	}
+	if len(found) == 0 {
+		found = members
 	}
 	if len(found) == 0 {
 		return ""

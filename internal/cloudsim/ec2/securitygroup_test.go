@@ -92,7 +92,7 @@ func TestRefusedRules(t *testing.T) {
 		{"a group that does not exist", fromGroup("sg-0123456789abcdef0"), "InvalidGroup.NotFound"},
 		{"a group's id that is none", fromGroup("sg-nonsense"), "InvalidGroupId.Malformed"},
 		{"a group of a VPC that is no peer", fromGroup(elsewhere), "InvalidGroup.NotFound"},
-		{"no source at all", tcp(22), "InvalidParameterValue"},
+		{"no source at all", tcp(22), "MissingParameter"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -25,6 +25,7 @@ type Service struct {
 	requests    []*connection // all connections in the order in which they were asked for
 	associating []*vpc        // those with a block that isn't theirs yet
 	buckets     map[bucketKey]*bucket
+	tokens      map[tokenKey]tokened
 	ipv6Blocks  int // Amazon's blocks handed out so far
 	// publicAddresses counts the elastic IP addresses handed out so far.
 	publicAddresses int
@@ -93,6 +94,7 @@ func New(o Options) *Service {
 		cells:       map[accountRegion]*cell{},
 		connections: map[string]*connection{},
 		buckets:     map[bucketKey]*bucket{},
+		tokens:      map[tokenKey]tokened{},
 	}
 	if s.newID == nil {
 		s.newID = seededIDs(o.Seed)
@@ -141,6 +143,9 @@ func (s *Service) answer(call apicall.Call, roles *iam.Registry, p params) ([]no
 	if name := p.unknown(strings.Fields(a.takes)); name != "" {
 		return nil, refuse("UnknownParameter", "The parameter %s is not recognized", name)
 	}
+	if err := p.checkFixed(); err != nil {
+		return nil, err
+	}
 	dry, err := p.bool("DryRun")
 	if err != nil {
 		return nil, err
@@ -168,9 +173,9 @@ func (r *request) perform(a action, call apicall.Call) ([]node, error) {
 		defer r.cell.showOld(r.now)()
 		defer r.showOldConnections(r.now)()
 	case r.opts.ShowLate != nil:
-		return r.edit(a.answer, r.opts.ShowLate(call))
+		return r.once(func(r *request) ([]node, error) { return r.edit(a.answer, r.opts.ShowLate(call)) })
 	}
-	return a.answer(r)
+	return r.once(a.answer)
 }
 
 func (s *Service) cell(at accountRegion) *cell {

@@ -46,6 +46,14 @@ func TestProtocol(t *testing.T) {
 				"service.</Message></Error></Errors><RequestID>"},
 		{"a parameter that is not known is refused by name", "Action=DescribeVpcs&Flavor=red", 400,
 			"<Message>The parameter Flavor is not recognized</Message>"},
+		// https://github.com/aws/aws-sdk-js/issues/57 and https://github.com/aws/aws-sdk-js/issues/403
+		{"a member that is not known is refused by its name", "Action=CreateTags&ResourceId.1=vpc-1&Tag.Item.1.Key=x", 400,
+			"<Code>UnknownParameter</Code><Message>The parameter Item is not recognized</Message>"},
+		{"a member deeper inside", "Action=AuthorizeSecurityGroupIngress&GroupId=sg-1&IpPermissions.1.IpProtocol=tcp" +
+			"&IpPermissions.1.IpRanges.1.CidrIpv4=10.0.0.0/8", 400,
+			"<Message>The parameter CidrIpv4 is not recognized</Message>"},
+		{"a parameter without members", "Action=DescribeVpcs&VpcId.member.1=vpc-1", 400,
+			"<Message>The parameter member is not recognized</Message>"},
 		{"names of parameters are case sensitive", "Action=DeleteVpc&vpcId=vpc-1", 400, "<Code>UnknownParameter</Code>"},
 		{"a parameter that is missing", "Action=DeleteVpc", 400, "<Code>MissingParameter</Code>"},
 		{"an empty set", "Action=DescribeVpcs&Version=2016-11-15", 200,

@@ -31,7 +31,7 @@ func (r *request) specifiedFor(kinds ...resourceType) (map[string]tagSet, error)
 	for _, k := range kinds {
 		tags[k.resource] = tagSet{}
 	}
-	for _, spec := range r.items("TagSpecification") {
+	for _, spec := range r.tagSpecifications() {
 		set, known := tags[spec["ResourceType"]]
 		switch {
 		case !known:
@@ -44,6 +44,11 @@ func (r *request) specifiedFor(kinds ...resourceType) (map[string]tagSet, error)
 		}
 	}
 	return tags, nil
+}
+
+// tagSpecifications are under another name in a few calls for transit gateways. A call takes only the name of its own.
+func (r *request) tagSpecifications() []params {
+	return append(r.items("TagSpecification"), r.items("TagSpecifications")...)
 }
 
 // add holds the tags of one request to https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Tag.html.

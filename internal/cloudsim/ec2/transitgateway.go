@@ -93,7 +93,6 @@ func attachTransit(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.nameTagSpecification()
 	tags, err := r.specified(typeTransitAttachment)
 	if err != nil {
 		return nil, err
@@ -118,16 +117,6 @@ func attachTransit(r *request) ([]node, error) {
 		g.propagation.propagating = append(g.propagation.propagating, a)
 	}
 	return []node{group("transitGatewayVpcAttachment", showAttachment(a, "pending")...)}, nil
-}
-
-// nameTagSpecification brings this call's TagSpecifications under the name that all other calls have.
-func (r *request) nameTagSpecification() {
-	const plural = "TagSpecifications."
-	for name, value := range r.params {
-		if len(name) > len(plural) && name[:len(plural)] == plural {
-			r.params["TagSpecification."+name[len(plural):]] = value
-		}
-	}
 }
 
 // serviceFaces returns an interface that a service manages for each subnet, each in another zone. They have no ids yet.

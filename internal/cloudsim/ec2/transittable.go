@@ -53,7 +53,6 @@ func createTransitTable(r *request) ([]node, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.nameTagSpecification()
 	tags, err := r.specified(typeTransitTable)
 	if err != nil {
 		return nil, err

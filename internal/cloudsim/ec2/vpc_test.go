@@ -101,6 +101,7 @@ func TestIPv6(t *testing.T) {
 	})).Subnet
 	run := func(in ec2.RunInstancesInput) []string {
 		t.Helper()
+		in.ImageId = aws.String("ami-1")
 		in.SubnetId, in.MinCount, in.MaxCount = subnet.SubnetId, aws.Int32(1), aws.Int32(1)
 		i := must[*ec2.RunInstancesOutput](t)(c.RunInstances(t.Context(), &in)).Instances[0]
 		var all []string
@@ -142,7 +143,8 @@ func TestInstances(t *testing.T) {
 	subnet, group := c.subnet(vpc, "10.10.1.0/24"), c.group(vpc, "servers")
 	run := func(address *string, count int32) ([]types.Instance, error) {
 		out, err := c.RunInstances(t.Context(), &ec2.RunInstancesInput{
-			SubnetId: &subnet, PrivateIpAddress: address, SecurityGroupIds: []string{group}, MinCount: &count, MaxCount: &count,
+			ImageId: aws.String("ami-1"), SubnetId: &subnet, PrivateIpAddress: address, SecurityGroupIds: []string{group},
+			MinCount: &count, MaxCount: &count,
 		})
 		if err != nil {
 			return nil, err
@@ -169,8 +171,8 @@ func TestInstances(t *testing.T) {
 	out := must[*ec2.DescribeInstancesOutput](t)(c.DescribeInstances(t.Context(), &ec2.DescribeInstancesInput{
 		Filters: []types.Filter{filter("instance-state-name", "terminated")},
 	}))
-	if len(out.Reservations) != 2 {
-		t.Errorf("%d reservations are terminated, want 2", len(out.Reservations))
+	if len(out.Reservations) != 1 || len(out.Reservations[0].Instances) != 2 {
+		t.Errorf("%+v are terminated, want both instances in one reservation", out.Reservations)
 	}
 	_, err = c.DeleteSubnet(t.Context(), &ec2.DeleteSubnetInput{SubnetId: &subnet})
 	refused(t, err, "no error")

@@ -2,7 +2,6 @@ package events
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -136,9 +135,3 @@ func (s *Service) forwards(who sender, b *bus, e Event) error {
 	}
 	return s.permits(who, b, e)
 }
-
-var (
-	validBusName  = regexp.MustCompile(`^[/.\-_A-Za-z0-9]{1,256}$`)
-	validRuleName = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
-	validTargetID = validRuleName // EventBridge has the same constraint for both
-)

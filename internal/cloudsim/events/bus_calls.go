@@ -19,9 +19,8 @@ type empty struct{}
 
 func (s *Service) createEventBus(ctx context.Context, in nameInput) (busOutput, error) {
 	c := cellOf(apicall.From(ctx).Caller)
-	if !validBusName.MatchString(in.Name) {
-		return busOutput{}, invalid("Value '" + in.Name +
-			"' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [/\\.\\-_A-Za-z0-9]+")
+	if err := refuseViolations(busNames.violations(in.Name, "name")); err != nil {
+		return busOutput{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

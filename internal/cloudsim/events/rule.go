@@ -2,7 +2,6 @@ package events
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -72,16 +71,6 @@ func (t target) deadLetterARN() string {
 		return ""
 	}
 	return t.DeadLetterConfig.ARN
-}
-
-// checkID returns the refusal of an id, which comes before that of a rule that doesn't exist. The number is the
-// target's in its request.
-func (t target) checkID(number int) error {
-	if validTargetID.MatchString(t.ID) {
-		return nil
-	}
-	return invalid("Value '" + t.ID + "' at 'targets." + strconv.Itoa(number) + ".member.id' failed to satisfy " +
-		"constraint: Member must have length from 1 to 64 and satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+")
 }
 
 // check returns EventBridge's refusals, and those of features that this cloud doesn't have.

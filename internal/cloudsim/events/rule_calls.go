@@ -3,6 +3,7 @@ package events
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -71,10 +72,10 @@ func (in putRuleInput) rule() (rule, error) {
 }
 
 func (in putRuleInput) check() error {
+	if err := refuseViolations(ruleNames.violations(in.Name, "name")); err != nil {
+		return err
+	}
 	switch {
-	case !validRuleName.MatchString(in.Name):
-		return invalid("Value '" + in.Name +
-			"' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+")
 	case in.EventPattern == "" && in.ScheduleExpression == "":
 		return invalid("Parameter(s) EventPattern or ScheduleExpression must be specified.")
 	case utf8.RuneCountInString(in.EventPattern) > maxPatternLength:
@@ -101,13 +102,20 @@ type ruleInput struct {
 	EventBusName string
 }
 
-// ownRule finds the rule that a call names. Callers hold the lock.
+// ownRule finds the rule that a call names. An ARN is no name: https://github.com/aws/aws-sdk-js-v3/issues/2240.
+// Callers hold the lock.
 func (s *Service) ownRule(ctx context.Context, in ruleInput) (*rule, error) {
+	name, at := in.Name, "name"
+	if in.Rule != "" {
+		name, at = in.Rule, "rule"
+	}
+	if err := refuseViolations(ruleNames.violations(name, at)); err != nil {
+		return nil, err
+	}
 	b, err := s.ownBus(ctx, in.EventBusName)
 	if err != nil {
 		return nil, err
 	}
-	name := cmp.Or(in.Rule, in.Name)
 	r := b.rule(name)
 	if r == nil {
 		return nil, noRule(name, b)
@@ -117,6 +125,9 @@ func (s *Service) ownRule(ctx context.Context, in ruleInput) (*rule, error) {
 
 // deleteRule succeeds for a rule that doesn't exist.
 func (s *Service) deleteRule(ctx context.Context, in ruleInput) (empty, error) {
+	if err := refuseViolations(ruleNames.violations(in.Name, "name")); err != nil {
+		return empty{}, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, err := s.ownBus(ctx, in.EventBusName)
@@ -212,6 +223,9 @@ func (s *Service) changeState(ctx context.Context, in ruleInput, state string) e
 	return err
 }
 
+// mostTargetsPerCall is the longest list of targets or ids in the API's model.
+const mostTargetsPerCall = 100
+
 type putTargetsInput struct {
 	ruleInput
 	Targets []target
@@ -228,12 +242,21 @@ type targetsOutput struct {
 	FailedEntries    []failedTarget
 }
 
+// violations come before the refusal of a rule that doesn't exist.
+func (in putTargetsInput) violations() []string {
+	found := ruleNames.violations(in.Rule, "rule")
+	ids := make([]string, len(in.Targets))
+	for i, t := range in.Targets {
+		ids[i] = t.ID
+		found = append(found, targetIDs.violations(t.ID, fmt.Sprintf("targets.%d.member.id", i+1))...)
+	}
+	return append(found, listViolations(ids, "targets", mostTargetsPerCall)...)
+}
+
 // putTargets puts all of the targets or none.
 func (s *Service) putTargets(ctx context.Context, in putTargetsInput) (targetsOutput, error) {
-	for i, t := range in.Targets {
-		if err := t.checkID(i + 1); err != nil {
-			return targetsOutput{}, err
-		}
+	if err := refuseViolations(in.violations()); err != nil {
+		return targetsOutput{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -286,8 +309,19 @@ type removeTargetsInput struct {
 	IDs []string `json:"Ids"`
 }
 
+func (in removeTargetsInput) violations() []string {
+	found := ruleNames.violations(in.Rule, "rule")
+	for i, id := range in.IDs {
+		found = append(found, targetIDs.violations(id, fmt.Sprintf("ids.%d.member", i+1))...)
+	}
+	return append(found, listViolations(in.IDs, "ids", mostTargetsPerCall)...)
+}
+
 // removeTargets fails target by target, unlike putTargets: an id that isn't there is reported and the rest removed.
 func (s *Service) removeTargets(ctx context.Context, in removeTargetsInput) (targetsOutput, error) {
+	if err := refuseViolations(in.violations()); err != nil {
+		return targetsOutput{}, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, err := s.ownRule(ctx, in.ruleInput)
