@@ -70,11 +70,15 @@ func (r *request) checkLaunch(count int) error {
 			return err
 		}
 	}
-	if len(r.items("NetworkInterface")) == 0 {
-		return nil
-	}
+	return r.checkPrimary()
+}
+
+// checkPrimary refuses parameters of the primary interface beside a list of interfaces.
+func (r *request) checkPrimary() error {
 	noun := ""
 	switch {
+	case len(r.items("NetworkInterface")) == 0:
+		return nil
 	case r.has("SecurityGroupId"), r.has("SecurityGroup"):
 		noun = "security groups"
 	case r.has("SubnetId"):

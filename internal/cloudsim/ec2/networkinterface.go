@@ -239,6 +239,11 @@ func (r *request) givenSix(s *subnet, least int, beside []netip.Addr) ([]netip.A
 	case n > 0 && s.ipv6.id == "":
 		return nil, invalidValue("The subnet '%s' has no IPv6 CIDR block", s.id)
 	}
+	return s.freeSix(n, beside), nil
+}
+
+// freeSix picks n free IPv6 addresses of the subnet, other than those beside.
+func (s *subnet) freeSix(n int, beside []netip.Addr) []netip.Addr {
 	var free []netip.Addr
 	for address := s.ipv6.prefix.Addr(); len(free) < n; {
 		address = address.Next()
@@ -246,7 +251,7 @@ func (r *request) givenSix(s *subnet, least int, beside []netip.Addr) ([]netip.A
 			free = append(free, address)
 		}
 	}
-	return free, nil
+	return free
 }
 
 // isReserved reports whether a subnet keeps the address, one of the first four or the last of a block, to itself:
