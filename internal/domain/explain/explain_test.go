@@ -444,6 +444,51 @@ func TestCompareListedBlocks(t *testing.T) {
 	}
 }
 
+// TestCompareWiderListedBlocks: a wider listed block closes a listed block, unless each VPC with the one has the other
+// as well because the rest is declared.
+func TestCompareWiderListedBlocks(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		declared string
+		closes   bool
+	}{
+		"the rest is declared":          {"10.1.0.0/16", false},
+		"a part of the rest is missing": {"10.1.0.0/17", true},
+	} {
+		at := func(listed string) *policy.Policy {
+			return &policy.Policy{
+				File: "p.yaml", Otherwise: policy.LeaveOthers,
+				Departments: []policy.Department{
+					{Name: "web", Line: 2, Members: []policy.Member{
+						{Cell: cells[0], VPC: "vpc-00000011", CIDRs: blocks(c.declared)},
+						{Cell: cells[0], Within: blocks("10.30.0.0/16")[0], Also: blocks("10.0.0.0/15")},
+					}},
+					{Name: "db", Line: 3, Members: []policy.Member{
+						{Cell: cells[1], VPC: "vpc-00000012", CIDRs: blocks("10.9.0.0/16")}}},
+				},
+				Peerings: []policy.Peering{{
+					Between: [2]string{"web", "db"}, Line: 10,
+					Routes: map[string]policy.Routes{"db": {To: blocks(listed)}},
+					Allow: []policy.Allow{{
+						From: "web", To: "db", Groups: policy.Groups{Tags: map[string]string{"Role": "sql"}}, Line: 11,
+						Protocol: peering.AllProtocols, Sources: policy.Sources{Blocks: blocks(listed)},
+					}},
+				}},
+			}
+		}
+		var closed []explain.Item
+		for _, i := range explain.Compare(at("10.0.0.0/16"), at("10.0.0.0/15")).Closes {
+			vpcs := slices.Concat(i.FromVPCs, i.ToVPCs)
+			if len(vpcs) == 0 || slices.Contains(vpcs, "vpc-00000011") { // and not only of VPCs in 10.30.0.0/16
+				closed = append(closed, i)
+			}
+		}
+		if (len(closed) > 0) != c.closes {
+			t.Errorf("%s: Compare() closes %+v for vpc-00000011, want that: %t", name, closed, c.closes)
+		}
+	}
+}
+
 // TestKeptRoutesAreNotedAndCompared. They open and close nothing: they are settings of their peering.
 func TestKeptRoutesAreNotedAndCompared(t *testing.T) {
 	t.Parallel()

@@ -147,7 +147,7 @@ func (s source) holds(inner source) bool {
 	case !s.inside.IsValid() || !inner.inside.IsValid():
 		return false
 	case !inner.whole:
-		return (s.whole || s.block == inner.block) && s.hasAllBlocksOf(inner) &&
+		return (s.whole || s.isCompletedBy(inner.block)) && s.hasAllBlocksOf(inner) &&
 			!slices.ContainsFunc(s.holes, inner.block.Overlaps)
 	case !s.whole:
 		return inner.isDeclared && s.block == inner.block
@@ -157,6 +157,11 @@ func (s source) holds(inner source) bool {
 	return !slices.ContainsFunc(s.holes, func(hole netip.Prefix) bool {
 		return inner.inside.Overlaps(hole) && !cidr.Covers(inner.holes, narrower(hole, inner.inside))
 	})
+}
+
+// isCompletedBy reports whether a VPC with the block has all of s, a listed block: the rest of it is declared.
+func (s source) isCompletedBy(block netip.Prefix) bool {
+	return cidr.Contains(s.block, block) && cidr.Covers(append(slices.Clone(s.own.known), block), s.block)
 }
 
 // hasAllBlocksOf reports whether the blocks of a VPC that make up a listed block lie inside the range of s. One of
