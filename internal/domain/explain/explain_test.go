@@ -406,6 +406,7 @@ func TestCompareListedBlocks(t *testing.T) {
 		"the largest range of IPv6": {"2001:db8::/44", "10.2.0.0/16", "2001:db8::/56", within("10.9.0.0/16"), false},
 		"a declared block of the peer": {"10.0.0.0/17", "10.2.0.0/16", "10.0.1.0/24",
 			policy.Member{Cell: cells[1], VPC: "vpc-00000012", CIDRs: blocks("10.0.2.0/24")}, false},
+		"a peer there or in the declared block": {"10.0.0.0/17", "10.1.0.0/16", "10.0.1.0/24", within("10.0.0.0/15"), false},
 	} {
 		at := func(declared []netip.Prefix) *policy.Policy {
 			return &policy.Policy{

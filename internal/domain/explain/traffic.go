@@ -176,7 +176,8 @@ func (s source) hasAllBlocksOf(listed source) bool {
 		return false
 	}
 	wider, found := twice(s.inside)
-	return !found || !listed.other.mayAvoid(wider) || !listed.own.mayAvoid(wider)
+	return !found || !listed.other.mayAvoid(append(slices.Clone(listed.own.known), wider)) ||
+		!listed.own.mayAvoid(append(slices.Clone(listed.other.known), wider))
 }
 
 // narrower returns the intersection of two blocks that overlap.

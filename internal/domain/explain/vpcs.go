@@ -244,15 +244,15 @@ func (v vpcs) primaryFirst() []netip.Prefix {
 	return slices.Insert(slices.Delete(slices.Clone(v.known), i, i+1), 0, v.known[i])
 }
 
-// mayAvoid reports whether a VPC may have no block that overlaps the given one.
-func (v vpcs) mayAvoid(block netip.Prefix) bool {
-	if slices.ContainsFunc(v.known, block.Overlaps) {
+// mayAvoid reports whether a VPC may have no block that overlaps one of the given ones.
+func (v vpcs) mayAvoid(blocks []netip.Prefix) bool {
+	if slices.ContainsFunc(v.known, func(k netip.Prefix) bool { return slices.ContainsFunc(blocks, k.Overlaps) }) {
 		return false
 	}
 	if !v.primary.IsValid() {
 		return true
 	}
-	_, found := carve(v.primary, v.others, []netip.Prefix{block})
+	_, found := carve(v.primary, v.others, blocks)
 	return found
 }
 
