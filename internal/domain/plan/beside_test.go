@@ -166,6 +166,38 @@ func TestNarrowingBesideUnreadPrefixLists(t *testing.T) {
 	}
 }
 
+// TestListsInTheWay: those with a block in conflict, each once, and of these the ones that can't be read any more in any
+// table.
+func TestListsInTheWay(t *testing.T) {
+	t.Parallel()
+	gone := map[peering.PrefixListID]error{"pl-gone": fault.Errorf(fault.Denied, "not found")}
+	s := marketing(func(s *plan.Side) {
+		s.Tables = []peering.RouteTable{
+			table("rtb-1", listedIn("pl-2", "172.31.1.0/24"), listedIn("pl-1", "172.31.2.0/24"),
+				listedIn("pl-9", "10.99.0.0/16")),
+			table("rtb-2", listedIn("pl-1", "172.31.2.0/24"), peering.Route{PrefixList: "pl-gone", Target: "igw-1"}),
+			table("rtb-3", peering.Route{Destination: netip.MustParsePrefix("172.31.3.0/24"), Target: "igw-1"}),
+		}
+		s.Tables[1].Unread = gone
+	})
+	lists := plan.Connect(s).ListsInTheWay()
+	if want := []peering.PrefixListID{"pl-1", "pl-2"}; !slices.Equal(want, lists) {
+		t.Errorf("ListsInTheWay() = %v, want %v", lists, want)
+	}
+	if left := s.Unreadable(lists); len(left) > 0 {
+		t.Errorf("Unreadable(%v) = %v, want none", lists, left)
+	}
+	s.Tables[2].Unread = map[peering.PrefixListID]error{"pl-1": fault.Errorf(fault.Permanent, "denied")}
+	if left, want := s.Unreadable(lists), []peering.PrefixListID{"pl-1"}; !slices.Equal(want, left) {
+		t.Errorf("Unreadable(%v) = %v, want %v", lists, left, want)
+	}
+}
+
+// listedIn returns a route to the block by the prefix list.
+func listedIn(list peering.PrefixListID, block string) peering.Route {
+	return peering.Route{Destination: netip.MustParsePrefix(block), PrefixList: list, Target: "igw-1"}
+}
+
 // TestPrefixListsTakeUpNoQuota, as EC2 counts them by their size, which a route doesn't show.
 func TestPrefixListsTakeUpNoQuota(t *testing.T) {
 	t.Parallel()
