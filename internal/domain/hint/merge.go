@@ -45,10 +45,10 @@ func Merge(a, b Hint) Hint {
 // side counts alone, because the other side must not be announced as repaired. Without drift, the same holds for the
 // removal of forbidden routes or rules and for the end of an obstacle, which have ids of their own.
 func mergedSide(a, b Hint) peering.Role {
-	switch n, m := a.weight(), b.weight(); {
-	case n > m:
+	switch {
+	case a.outweighs(b):
 		return a.Side
-	case m > n:
+	case b.outweighs(a):
 		return b.Side
 	case a.Side != "" && b.Side != "" && a.Side != b.Side:
 		return ""
@@ -56,16 +56,13 @@ func mergedSide(a, b Hint) peering.Role {
 	return cmp.Or(a.Side, b.Side)
 }
 
-// weight orders hints by the announcements of their side.
-func (h Hint) weight() int {
-	switch {
-	case h.Drift:
-		return 2
-	case h.Closes || !h.FreedAt.IsZero():
-		return 1
-	}
-	return 0
+// outweighs reports whether the side of h counts alone beside o.
+func (h Hint) outweighs(o Hint) bool {
+	return !o.Drift && (h.Drift || h.ends() && !o.ends())
 }
+
+// ends reports whether forbidden routes or rules are removed, or an obstacle has ended.
+func (h Hint) ends() bool { return h.Closes || !h.FreedAt.IsZero() }
 
 func moreComplete(a, b Hint) Hint {
 	if !a.NamesVPCs() && b.NamesVPCs() || a.RequestedAt.IsZero() && !b.RequestedAt.IsZero() {

@@ -39,6 +39,10 @@ func TestMerge(t *testing.T) {
 		h.Closes = true
 		return h
 	}
+	both := func(h hint.Hint) hint.Hint {
+		h.Closes = true
+		return h
+	}
 	untagged := func(id peering.ConnectionID) hint.Hint {
 		return hint.Hint{Kind: hint.Swept, Sweep: hint.Sweep{Change: hint.Change{Untagged: hint.Untagged{id: "blue"}}}}
 	}
@@ -71,6 +75,11 @@ func TestMerge(t *testing.T) {
 		{"a removal beside a reminder of the other side", closing(peering.Accepter), reminder(peering.Requester),
 			closing(peering.Accepter)},
 		{"removals on two sides are one on both", closing(peering.Accepter), closing(peering.Requester), closing("")},
+		{"drift beside a removal on the other side", drifted(peering.Accepter), closing(peering.Requester),
+			both(drifted(peering.Accepter))},
+		{"a removal beside drift on the same side", closing(peering.Accepter), drifted(peering.Accepter),
+			both(drifted(peering.Accepter))},
+		{"drift on both sides beside a removal on one", drifted(""), closing(peering.Requester), both(drifted(""))},
 		{"drift on both sides beside a reminder of one", drifted(""), reminder(peering.Requester), drifted("")},
 	}
 	for _, tt := range tests {

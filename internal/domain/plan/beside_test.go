@@ -166,8 +166,8 @@ func TestNarrowingBesideUnreadPrefixLists(t *testing.T) {
 	}
 }
 
-// TestListsInTheWay: those with a block in conflict, each once, and of these the ones that can't be read any more in any
-// table.
+// TestListsInTheWay: those with a block in conflict, each once, and of these the ones that can't be read any more in
+// any table.
 func TestListsInTheWay(t *testing.T) {
 	t.Parallel()
 	gone := map[peering.PrefixListID]error{"pl-gone": fault.Errorf(fault.Denied, "not found")}

@@ -85,14 +85,14 @@ func (s Side) besideUnreadLists() []string {
 	var notes []string
 	for _, t := range s.routedTables() {
 		for _, r := range t.Routes {
-			reason := "EC2 doesn't show the list"
-			switch err := t.Unread[r.PrefixList]; {
-			case err == nil:
-				continue
-			case fault.Of(err) == fault.Permanent:
+			reason := ""
+			switch fault.Of(t.Unread[r.PrefixList]) {
+			case fault.Denied:
+				reason = "EC2 doesn't show the list"
+			case fault.Permanent:
 				reason = "autopeer has no permission to read the list"
-			case fault.Of(err) != fault.Denied:
-				continue // it is read again before the announcement
+			default: // it is read, or read again before the announcement
+				continue
 			}
 			notes = append(notes, fmt.Sprintf("%s routes %s to %s beside the routes to the peer: %s, and if it has "+
 				"addresses of the peer, traffic to them may go to %s", t.ID, r.PrefixList, r.Target, reason, r.Target))
