@@ -85,7 +85,7 @@ func (s Side) besideUnreadLists() []string {
 	var notes []string
 	for _, t := range s.routedTables() {
 		for _, r := range t.Routes {
-			reason := ""
+			var reason string
 			switch fault.Of(t.Unread[r.PrefixList]) {
 			case fault.Denied:
 				reason = "EC2 doesn't show the list"
