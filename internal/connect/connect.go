@@ -66,14 +66,14 @@ func (c *Connector) Handle(ctx context.Context, h hint.Hint) error {
 	if h.Kind != hint.Accepted {
 		return nil
 	}
-	err := c.attempt(ctx, h)
+	err := c.attempt(ctx, h, true)
 	if errors.Is(err, fault.ErrOutdated) {
-		err = c.attempt(ctx, h) // immediately, because usually another process has just made the same change
+		err = c.attempt(ctx, h, false) // immediately, because usually another process has just made the same change
 	}
 	return err
 }
 
-func (c *Connector) attempt(ctx context.Context, h hint.Hint) error {
+func (c *Connector) attempt(ctx context.Context, h hint.Hint, isFirst bool) error {
 	checkedAt := c.now()
 	current, err := c.observe(ctx, h)
 	if err != nil {
@@ -83,12 +83,19 @@ func (c *Connector) attempt(ctx context.Context, h hint.Hint) error {
 	if err != nil {
 		return err
 	}
+	if isFirst && slices.ContainsFunc(sides, hasShortage) {
+		return fmt.Errorf("%s: a quota seems to be reached: %w", h.Connection, fault.ErrOutdated)
+	}
 	c.unfinished.arrange(sides, h.Drift)
 	done, faults := c.apply(ctx, current.connection, sides, h.IsFresh(c.now()))
 	outcomes = append(outcomes, done...)
 	return errors.Join(faults, c.publish(ctx, h, checkedAt, outcomes),
 		c.inform(ctx, h, current.connection, sides, checkedAt))
 }
+
+// hasShortage reports whether a quota doesn't suffice for the side. A group and the connection's rules in it are read
+// by two calls. If another process replaces a rule between them, only a second look shows that the quota suffices.
+func hasShortage(s side) bool { return len(s.Shortages) > 0 }
 
 // decide returns the sides to connect, or else the outcomes of the connection. It returns a Retryable error while
 // EC2 may still show a later state, and a Denied one for a hint that is too old for that.
