@@ -89,7 +89,7 @@ func TestLongMessages(t *testing.T) {
 	}
 }
 
-// TestAMessageThatSQSRefuses keeps none of the others from being sent.
+// TestAMessageThatSQSRefuses checks that the other messages are sent.
 func TestAMessageThatSQSRefuses(t *testing.T) {
 	t.Parallel()
 	cloud, _, q, _ := newQueues(t)

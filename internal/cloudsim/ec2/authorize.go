@@ -267,8 +267,8 @@ func groupSource(fields params, g *securityGroup) (source, error) {
 	return source{groupID: id, owner: owner}, typeGroup.check(id)
 }
 
-// namedSource finds the group by its name in the default VPC, also for a group of another VPC, and whatever VpcId the
-// pair has: https://github.com/boto/boto3/issues/569. Without a default VPC, no group goes by its name:
+// namedSource finds the group by its name in the default VPC, also for a group of another VPC. The pair's VpcId has no
+// effect: https://github.com/boto/boto3/issues/569. Without a default VPC, no group goes by its name:
 // https://github.com/boto/boto/issues/561.
 func namedSource(fields params, g *securityGroup) (source, error) {
 	name, owner := fields["GroupName"], orText(fields["UserId"], g.account)
